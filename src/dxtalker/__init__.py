@@ -1,0 +1,1 @@
+"""Speech in, a 3D talking head out."""
