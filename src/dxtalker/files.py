@@ -30,7 +30,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
             shutil.rmtree(target)
         temporary.replace(target)
     except PermissionError as error:
-        raise BadInput(f"cannot write {target}: {error.strerror}; choose a folder you may write to") from error
+        raise BadInput(
+            f"cannot write {target}: {error.strerror}; choose a folder you may write to"
+        ) from error
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)

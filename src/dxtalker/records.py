@@ -59,7 +59,9 @@ def frame_rate(value: str | float | int | Fraction) -> Fraction:
     try:
         rate = Fraction(str(value)) if not isinstance(value, Fraction) else value
     except (ValueError, ZeroDivisionError):
-        raise BadInput(f"frame rate {value!r} is not a number; expected for example 25, 29.97 or 60") from None
+        raise BadInput(
+            f"frame rate {value!r} is not a number; expected for example 25, 29.97 or 60"
+        ) from None
     for whole in (24, 30, 60, 120):
         if abs(rate - Fraction(whole * 1000, 1001)) < Fraction(6, 1000):
             return Fraction(whole * 1000, 1001)

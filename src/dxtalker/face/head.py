@@ -1,0 +1,137 @@
+"""A head at rest, its 52 ARKit shapes and its texture; curves and head rotation in, vertices out."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import BadInput
+from ..files import asset
+from ..records import ARKIT_NAMES
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run of triangles drawn with one material, in drawing order (opaque parts first)."""
+
+    name: str  # skin, eyes, teeth, tongue, brows, lashes
+    first: int  # index of its first triangle
+    count: int  # number of triangles
+    roughness: float  # 0 mirror .. 1 matt
+    specular: float  # 0..1, strength of the highlight
+    blend: bool  # True: the texture's alpha is opacity; False: opaque
+
+
+@dataclass(frozen=True)
+class Head:
+    """A rigged head. Vertices are render vertices: UV seams duplicate them, ``weld`` joins them again."""
+
+    name: str
+    vertices: np.ndarray  # (V, 3) float32 metres, neutral, +Y up, +Z towards the viewer
+    triangles: np.ndarray  # (F, 3) int32, counter-clockwise from outside
+    uv: np.ndarray  # (V, 2) float32, 0..1, origin at the picture's top left
+    weld: np.ndarray  # (V,) int32, vertices with one number are one point of the surface
+    deltas: np.ndarray  # (52, V, 3) float32 metres at weight 1, rows as ARKIT_NAMES
+    head_weight: np.ndarray  # (V,) float32 0..1, how far a vertex follows the head joint (neck: between)
+    pivot: np.ndarray  # (3,) float32 metres, the head joint
+    lip_pairs: np.ndarray  # (K, 2) int32, facing vertices of the upper and lower inner lip, the middle first
+    landmarks: dict[
+        str, int
+    ]  # named vertices: eye_outer_left, eye_outer_right, mouth_left, mouth_right, chin, nose_tip
+    parts: tuple[Part, ...]
+    albedo: np.ndarray  # (H, W, 4) uint8 sRGB with alpha
+
+    def shape(self, weights: np.ndarray) -> np.ndarray:
+        """Vertices (V, 3) metres for ARKit ``weights`` (52,), before head motion."""
+        active = np.flatnonzero(weights)
+        if active.size == 0:
+            return self.vertices.copy()
+        moved = np.tensordot(weights[active].astype(np.float32), self.deltas[active], axes=1)
+        return self.vertices + moved
+
+    def pose(self, vertices: np.ndarray, rotation: np.ndarray, translation: np.ndarray) -> np.ndarray:
+        """Turn the head about its joint; the neck follows by linear blend skinning.
+
+        ``rotation`` (3,) radians pitch, yaw, roll; ``translation`` (3,) metres. Returns (V, 3).
+        """
+        turned = (vertices - self.pivot) @ rotation_matrix(rotation).T + self.pivot + translation
+        weight = self.head_weight[:, None]
+        return vertices * (1 - weight) + turned.astype(np.float32) * weight
+
+    def opening(self, weights: np.ndarray) -> np.ndarray:
+        """Inner-lip gap (T,) in mm at the lips' middle, minus the gap at rest, for curves (T, 52).
+
+        Signed along the rest pose's vertical: lips that cross count as negative.
+        """
+        upper, lower = self.lip_pairs[0]
+        per_shape = (self.deltas[:, upper, 1] - self.deltas[:, lower, 1]) * 1000
+        return np.asarray(weights, np.float32) @ per_shape
+
+    def smooth_normals(self, vertices: np.ndarray) -> np.ndarray:
+        """Unit normals (V, 3), area weighted, continuous across UV seams."""
+        a, b, c = (vertices[self.triangles[:, i]] for i in range(3))
+        face = np.cross(b - a, c - a)
+        points = self.weld.max() + 1
+        total = np.zeros((points, 3), np.float64)
+        for corner in range(3):
+            index = self.weld[self.triangles[:, corner]]
+            for axis in range(3):
+                total[:, axis] += np.bincount(index, face[:, axis], points)
+        normals = total[self.weld]
+        return (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)).astype(
+            np.float32
+        )
+
+
+def rotation_matrix(angles: np.ndarray) -> np.ndarray:
+    """(3, 3) for ``angles`` (3,) = pitch, yaw, roll in radians: R = Ry(yaw) · Rx(pitch) · Rz(roll).
+
+    Positive pitch nods down, positive yaw turns to the head's own left (+X), positive roll tilts the
+    crown towards the head's own right shoulder (counter-clockwise as the head sees itself along +Z).
+    """
+    (cx, cy, cz), (sx, sy, sz) = np.cos(angles), np.sin(angles)
+    pitch = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    roll = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
+    return yaw @ pitch @ roll
+
+
+def load_head(path: Path | None = None) -> Head:
+    """Read a head baked by ``scripts/bake_head.py``; without ``path``, the packaged open head.
+
+    Raises BadInput when the file is not such a head.
+    """
+    from PIL import Image
+
+    source = path or asset("head.npz")
+    try:
+        with np.load(source, allow_pickle=False) as data:
+            names = tuple(data["shape_names"].tolist())
+            if names != ARKIT_NAMES:
+                raise BadInput(f"{source}: its shapes are not the 52 ARKit shapes in our order")
+            table = zip(data["part_names"].tolist(), data["part_table"].tolist(), strict=True)
+            parts = tuple(
+                Part(name, int(first), int(count), rough, spec, bool(blend))
+                for name, (first, count, rough, spec, blend) in table
+            )
+            return Head(
+                name=str(data["name"]),
+                vertices=data["vertices"].astype(np.float32),
+                triangles=data["triangles"].astype(np.int32),
+                uv=data["uv"].astype(np.float32),
+                weld=data["weld"].astype(np.int32),
+                deltas=data["deltas"].astype(np.float32),
+                head_weight=data["head_weight"].astype(np.float32),
+                pivot=data["pivot"].astype(np.float32),
+                lip_pairs=data["lip_pairs"].astype(np.int32),
+                landmarks=dict(zip(data["landmark_names"].tolist(), data["landmarks"].tolist(), strict=True)),
+                parts=parts,
+                albedo=np.array(Image.open(io.BytesIO(data["albedo_png"].tobytes())).convert("RGBA")),
+            )
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInput(
+            f"{source} is not a dxtalker head ({error}); make one with scripts/bake_head.py"
+        ) from error
