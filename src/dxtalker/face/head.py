@@ -90,7 +90,7 @@ def rotation_matrix(angles: np.ndarray) -> np.ndarray:
     """(3, 3) for ``angles`` (3,) = pitch, yaw, roll in radians: R = Ry(yaw) · Rx(pitch) · Rz(roll).
 
     Positive pitch nods down, positive yaw turns to the head's own left (+X), positive roll tilts the
-    crown towards the head's own right shoulder (counter-clockwise as the head sees itself along +Z).
+    crown towards its own right shoulder (counter-clockwise as the viewer sees it).
     """
     (cx, cy, cz), (sx, sy, sz) = np.cos(angles), np.sin(angles)
     pitch = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
