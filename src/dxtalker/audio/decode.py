@@ -1,0 +1,226 @@
+"""Everything that is not plain WAV: an ffmpeg child process, watched, bounded and always reaped.
+
+A decoder may spin for ever on a hundred bytes, so it never runs in this process: the child is ended when
+nothing new is decoded for STALL_SECONDS, when it is slower than the sound it decodes, or when we stop.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+
+from ..errors import BadInput, LimitExceeded, NotReady, Unsupported
+from ..ffmpeg import ffmpeg_path
+from .source import Source
+from .wav import WavFormat, parse_wav, read_frames
+
+STALL_SECONDS = 2.0  # waiting for the next decoded bytes
+HEAD_START = 10.0  # seconds of waiting in all, on top of the length of what was decoded
+CHILD_BYTES = 448 << 20  # address space of the child (Linux), of which 180 MB are the program itself
+PIECE = 1 << 16  # bytes read from the pipe at once
+STDERR_BYTES = 4096  # kept of what the decoder says
+
+# Containers that hold sound. Playlists and scripts (hls, concat, ...) are left out: they open other files.
+FORMATS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dts,eac3,flac,flv,loas,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,"
+    "mpeg,mpegts,mxf,ogg,rm,tta,voc,w64,wav,wv"
+)
+
+
+@contextmanager
+def decode(path: Path) -> Iterator[Source]:
+    """Decode the first audio track of ``path``, from the start of the file's own clock.
+
+    Raises BadInput, Unsupported or LimitExceeded with the reason (without the file's name), NotReady when
+    there is no ffmpeg.
+    """
+    child = Child(command(ffmpeg_path(), path))
+    try:
+        stream = cast(BinaryIO, io.BufferedReader(child, PIECE))
+        if child.is_empty():
+            raise child.failure()
+        wav = parse_wav(stream, None)
+        source = Source(wav.rate, wav.channels, iter(()))
+        source.blocks = _watched(child, stream, wav, source.notes)
+        yield source
+    finally:
+        child.close()
+
+
+def command(ffmpeg: Path, path: Path) -> list[str]:
+    """Decode to WAV on stdout at the file's own rate and channels; silence fills what comes late or is missing."""
+    return [
+        str(ffmpeg), "-nostdin", "-v", "error", "-threads", "1", "-max_alloc", str(128 << 20),
+        "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS,
+        "-i", f"file:{path}",
+        "-vn", "-map", "0:a:0", "-af", "aresample=async=1:first_pts=0",
+        "-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "pipe:1",
+    ]  # fmt: skip
+
+
+class Child(io.RawIOBase):
+    """A decoder's stdout as a stream that cannot block for longer than STALL_SECONDS."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__()
+        try:
+            self._process = subprocess.Popen(
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                start_new_session=os.name == "posix",  # a group of its own, to be ended as a whole
+            )
+        except OSError as error:
+            raise NotReady(
+                f"{arguments[0]} cannot be run ({error.strerror}); run: dxtalker doctor"
+            ) from error
+        _limit_memory(self._process.pid)
+        self._pieces: queue.Queue[bytes] = queue.Queue(maxsize=8)  # b"" ends it
+        self._said = b""
+        self._rest = memoryview(b"")
+        self._ended = False
+        self._waited = 0.0  # seconds spent waiting for the decoder
+        self.decoded_seconds = 0.0  # set by who reads
+        self._threads = [
+            threading.Thread(target=target, daemon=True) for target in (self._read_output, self._read_errors)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # type: ignore[override]
+        self.is_empty()
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def is_empty(self) -> bool:
+        """Wait for the first bytes; True when there are none."""
+        if not self._rest and not self._ended:
+            self._rest = memoryview(self._next())
+            self._ended = not self._rest
+        return self._ended
+
+    def _next(self) -> bytes:
+        begin = time.monotonic()
+        try:
+            piece = self._pieces.get(timeout=STALL_SECONDS)
+        except queue.Empty:
+            raise LimitExceeded(
+                f"the decoder made no progress for {STALL_SECONDS:.0f} s and was stopped;"
+                " the file is probably damaged: convert it to WAV, or try again if the computer was busy"
+            ) from None
+        self._waited += time.monotonic() - begin
+        if self._waited > HEAD_START + self.decoded_seconds:
+            raise LimitExceeded(
+                "it decodes more slowly than it plays and was stopped; convert it to WAV first"
+            )
+        return piece
+
+    def finish(self) -> str | None:
+        """After the last sample: None when the decoder was content, else what it complained about."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(STALL_SECONDS)
+        self._threads[1].join(STALL_SECONDS)
+        return self._complaint() if self._said or self._process.returncode else None
+
+    def failure(self) -> BadInput:
+        """The error for a file of which nothing could be decoded."""
+        said = self.finish() or ""
+        if "matches no streams" in said or "does not contain any stream" in said:
+            return BadInput("it holds no audio track; give a file with sound")
+        if "moov atom not found" in said:
+            return BadInput(
+                "it is cut short (its index, the moov atom, is missing); download or export it again"
+            )
+        if "whitelist" in said:
+            return Unsupported("it is a kind of file that is not read; convert it to WAV, FLAC, MP3 or MP4")
+        code = self._process.returncode
+        if code is not None and code < 0:
+            return BadInput(
+                f"the decoder crashed on it (signal {-code}); the file is damaged: export it again"
+            )
+        if not said:
+            return BadInput("it holds no sound (0 samples); record or export it again")
+        return BadInput(f"it is no audio that can be decoded, or is damaged ({said}); export it again")
+
+    def close(self) -> None:
+        """End the child and whatever it started, and collect it. Safe to call twice."""
+        if self._process.poll() is None:
+            _kill(self._process)
+        for thread in self._threads:
+            for _ in range(100):  # the reader may wait for room in the queue
+                with suppress(queue.Empty):
+                    while True:
+                        self._pieces.get_nowait()
+                thread.join(0.02)
+                if not thread.is_alive():
+                    break
+        self._process.wait()
+        super().close()
+
+    def _read_output(self) -> None:
+        pipe = self._process.stdout
+        assert pipe is not None
+        with pipe:
+            while piece := os.read(pipe.fileno(), PIECE):
+                self._pieces.put(piece)
+        self._pieces.put(b"")
+
+    def _read_errors(self) -> None:
+        pipe = self._process.stderr
+        assert pipe is not None
+        with pipe:
+            while piece := os.read(pipe.fileno(), STDERR_BYTES):
+                self._said = (self._said + piece)[:STDERR_BYTES]
+
+    def _complaint(self) -> str:
+        """What the decoder wrote, each thing once, without addresses, paths and its closing remarks."""
+        text = self._said.decode("utf-8", "replace")
+        lines = [re.sub(r"^(\[[^\]]*\]\s*)*(Error opening input: )?", "", line) for line in text.splitlines()]
+        told = [line for line in lines if line and "file:" not in line and "opening input files" not in line]
+        return " ".join("; ".join(dict.fromkeys(told)).split())[:160]
+
+
+def _watched(child: Child, stream: BinaryIO, wav: WavFormat, notes: list[str]) -> Iterator[np.ndarray]:
+    for block in read_frames(stream, wav):
+        child.decoded_seconds += len(block) / wav.rate
+        yield block
+    if complaint := child.finish():
+        if child.decoded_seconds == 0:
+            raise child.failure()
+        notes.append(f"the decoder found damage: {complaint}")
+
+
+def _limit_memory(pid: int) -> None:
+    if sys.platform == "linux":
+        import resource
+
+        with suppress(OSError, ValueError):  # already ended, or a lower limit is in force
+            resource.prlimit(pid, resource.RLIMIT_AS, (CHILD_BYTES, CHILD_BYTES))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # its own group: a wrapper script's children too
