@@ -1,0 +1,77 @@
+"""Motion and a head into the files other programs read, and motion files back in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import BadInput, Unsupported
+from ..records import Motion, frame_rate
+from .arkit_json import read_json, write_json
+from .livelink import read_livelink, write_livelink
+from .motion_npz import read_npz, write_npz
+
+if TYPE_CHECKING:
+    from ..face.head import Head
+
+WRITABLE = (".csv", ".json", ".npz", ".glb")
+READABLE = (".csv", ".json", ".npz")
+
+__all__ = ["READABLE", "WRITABLE", "read_motion", "write_motion"]
+
+
+def write_motion(
+    path: str | Path, motion: Motion, head: Head | None = None, audio: str | Path | None = None
+) -> None:
+    """Write ``motion`` in the format that the extension of ``path`` names.
+
+    ``.csv`` Live Link Face table; ``.json`` ARKit curves; ``.npz`` exact motion; ``.glb`` ``head`` (the
+    packaged one if None) with its motion as an animation. ``audio`` is the sound the motion belongs to: its
+    file name, not the sound, is noted in .json, .npz and .glb. The file appears whole or not at all.
+
+    Raises Unsupported for another extension, BadInput for a motion without frames or an unwritable folder.
+    """
+    path = Path(path)
+    kind = _kind(path, WRITABLE, "write")
+    if len(motion) == 0:
+        raise BadInput("the motion has no frames; there is nothing to write")
+    if audio is not None:
+        motion = replace(motion, info={**motion.info, "audio": Path(audio).name})
+    if kind == ".csv":
+        write_livelink(path, motion)
+    elif kind == ".json":
+        write_json(path, motion)
+    elif kind == ".npz":
+        write_npz(path, motion)
+    else:
+        from ..face.head import load_head
+        from .glb import write_glb
+
+        write_glb(path, motion, head or load_head())
+
+
+def read_motion(path: str | Path, fps: str | float | Fraction | None = None) -> Motion:
+    """Read a motion from ``.csv`` (Live Link Face), ``.json`` or ``.npz``.
+
+    ``fps`` is for tables whose timecodes are missing or wrong: their rows are then frames at that rate.
+    The other formats carry their own rate.
+
+    Raises Unsupported for another extension, LimitExceeded above 1 GB, BadInput for what cannot be read.
+    """
+    path = Path(path)
+    kind = _kind(path, READABLE, "read")
+    if kind == ".csv":
+        return read_livelink(path, None if fps is None else frame_rate(fps))
+    motion = read_json(path) if kind == ".json" else read_npz(path)
+    if fps is not None and frame_rate(fps) != motion.fps:
+        raise BadInput(f"{path} states its own rate, {float(motion.fps):g} fps; leave fps out, then resample")
+    return motion
+
+
+def _kind(path: Path, accepted: tuple[str, ...], verb: str) -> str:
+    kind = path.suffix.lower()
+    if kind not in accepted:
+        raise Unsupported(f"cannot {verb} {path.name} as motion; the extension must be {', '.join(accepted)}")
+    return kind

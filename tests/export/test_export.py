@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from samples_export import make_motion
+
+from dxtalker import export
+from dxtalker.errors import BadInput, LimitExceeded, Unsupported
+from dxtalker.export import READABLE, WRITABLE, limits, read_motion, write_motion
+from dxtalker.face.head import Head
+from dxtalker.records import Motion
+
+
+@pytest.mark.parametrize("kind", READABLE)
+def test_dispatch_round_trip(tmp_path: Path, motion: Motion, kind: str) -> None:
+    path = tmp_path / f"take{kind.upper()}"
+    write_motion(path, motion, audio="/somewhere/hello.wav")
+    back = read_motion(path)
+    assert back.fps == motion.fps and np.abs(back.curves - motion.curves).max() < 6e-6
+    assert kind == ".csv" or back.info["audio"] == "hello.wav"
+
+
+def test_other_extensions_are_refused_with_the_list(tmp_path: Path, motion: Motion) -> None:
+    with pytest.raises(Unsupported, match=r"\.csv, \.json, \.npz, \.glb"):
+        write_motion(tmp_path / "a.fbx", motion)
+    with pytest.raises(Unsupported, match=r"\.csv, \.json, \.npz$"):
+        read_motion(tmp_path / "a.glb")
+
+
+@pytest.mark.parametrize("kind", READABLE)
+def test_refusals(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadInput, match="not a file"):
+        read_motion(tmp_path / f"missing{kind}")
+    with pytest.raises(BadInput, match="no frames"):
+        write_motion(tmp_path / f"empty{kind}", make_motion(0))
+    with pytest.raises(BadInput, match="does not exist"):
+        write_motion(tmp_path / "nowhere" / f"a{kind}", make_motion(1))
+    assert limits.MAX_FILE_BYTES == 1 << 30
+    monkeypatch.setattr(limits.read_limited, "__defaults__", (1000,))
+    monkeypatch.setattr(export.arkit_json, "MAX_JSON_BYTES", 1000)
+    write_motion(tmp_path / f"large{kind}", make_motion(90))
+    with pytest.raises(LimitExceeded, match="larger than"):
+        read_motion(tmp_path / f"large{kind}")
+
+
+def test_a_stated_rate_is_not_overruled(tmp_path: Path, motion: Motion) -> None:
+    write_motion(tmp_path / "a.npz", motion)
+    assert read_motion(tmp_path / "a.npz", fps=25).fps == 25
+    with pytest.raises(BadInput, match="states its own rate"):
+        read_motion(tmp_path / "a.npz", fps=30)
+
+
+@pytest.mark.parametrize("kind", WRITABLE)
+def test_an_interrupt_leaves_the_old_file(
+    tmp_path: Path, motion: Motion, head: Head, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"take{kind}"
+    write_motion(path, motion, head)
+    before = path.read_bytes()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_motion(path, motion, head)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
