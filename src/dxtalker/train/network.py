@@ -1,0 +1,155 @@
+"""The generator's network: what is heard and a noisy motion in, an estimate of the clean motion out.
+
+A transformer over frames. Sound is added to the very frame it belongs to and attention decays with
+distance, so the network knows which sound goes with which frame; nothing depends on absolute position,
+so any length works. Mouth, upper face and head have output heads of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..records import ARKIT_NAMES, MOUTH, UPPER
+
+CURVES = len(ARKIT_NAMES)
+CHANNELS = CURVES + 3  # 52 ARKit curves and head pitch, yaw, roll
+CONTENT = 512
+PROSODY = 4  # loudness, its change, voicing, pitch; see motion/condition.py
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes of the network."""
+
+    width: int = 192  # features of a frame
+    layers: int = 4  # transformer blocks
+    heads: int = 4  # attention heads
+    bottleneck: int = 64  # dimensions through which content reaches the transformer
+    context: int = 2  # frames on either side that the direct path from sound to mouth hears
+    dropout: float = 0.1
+    content_dropout: float = 0.3  # share of bottleneck features dropped in training
+
+
+class Block(nn.Module):
+    """Self-attention and a feed-forward layer, both shifted and scaled by the flow time."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.heads = config.heads
+        self.norm1 = nn.LayerNorm(width, elementwise_affine=False)
+        self.norm2 = nn.LayerNorm(width, elementwise_affine=False)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.feed = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(4 * width, width)
+        )
+        self.modulate = nn.Linear(width, 6 * width)
+        nn.init.zeros_(self.modulate.weight)
+        nn.init.zeros_(self.modulate.bias)
+        self.drop = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, time: Tensor, bias: Tensor) -> Tensor:
+        """x (B, T, W), time (B, W), bias (heads, T, T) -> (B, T, W)."""
+        shift1, scale1, gate1, shift2, scale2, gate2 = self.modulate(time)[:, None].chunk(6, dim=-1)
+        b, t, w = x.shape
+        h = self.norm1(x) * (1 + scale1) + shift1
+        q, k, v = self.qkv(h).view(b, t, 3, self.heads, w // self.heads).permute(2, 0, 3, 1, 4)
+        scores = q @ k.transpose(-1, -2) * (w // self.heads) ** -0.5 + bias
+        mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(b, t, w)
+        x = x + (1 + gate1) * self.drop(self.out(mixed))
+        h = self.norm2(x) * (1 + scale2) + shift2
+        return x + (1 + gate2) * self.drop(self.feed(h))
+
+
+class Network(nn.Module):
+    """Estimates the clean motion from a noisy one. All motion is normalised per channel."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width
+        # Direct path: a linear read-out of the sound around a frame. It generalises to new voices best
+        # (docs/model-card.md) and the transformer adds what it cannot say.
+        self.direct = nn.Conv1d(CONTENT + PROSODY, len(MOUTH), 2 * config.context + 1, padding=config.context)
+        self.content = nn.Linear(CONTENT, config.bottleneck)
+        self.content_drop = nn.Dropout(config.content_dropout)
+        self.local = nn.Conv1d(config.bottleneck + PROSODY, width, 5, padding=2)
+        self.motion = nn.Linear(2 * CHANNELS + 1, width)
+        self.time = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(width)
+        self.mouth = self._read_out(len(MOUTH))
+        self.upper = self._read_out(len(UPPER))
+        self.head = self._read_out(3)
+        order = torch.cat([torch.as_tensor(MOUTH), torch.as_tensor(UPPER), torch.arange(CURVES, CHANNELS)])
+        self.register_buffer("order", torch.argsort(order), persistent=False)
+        slopes = 2.0 ** -torch.arange(1, config.heads + 1).float()
+        self.register_buffer("slopes", slopes, persistent=False)
+
+    def _read_out(self, channels: int) -> nn.Module:
+        width = self.config.width
+        last = nn.Linear(width, channels)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        return nn.Sequential(nn.Linear(width, width), nn.GELU(), last)
+
+    def forward(
+        self, noisy: Tensor, time: Tensor, content: Tensor, prosody: Tensor, past: Tensor, known: Tensor
+    ) -> Tensor:
+        """Estimate of the clean motion (B, T, 55).
+
+        noisy (B, T, 55); time (B,) 0 noise .. 1 clean; content (B, T, 512) standardised, zero when not
+        heard; prosody (B, T, 4); past (B, T, 55) motion where ``known`` (B, T, 1) is 1, else zero.
+        """
+        x = self.motion(torch.cat([noisy, past, known], dim=-1))
+        heard = self.content_drop(self.content(content))
+        x = x + self.local(torch.cat([heard, prosody], dim=-1).transpose(1, 2)).transpose(1, 2)
+        moment = self.time(sinusoid(time))
+        at = torch.arange(x.shape[1], device=x.device, dtype=x.dtype)
+        bias = -self.slopes[:, None, None] * (at[None, :] - at[:, None]).abs()
+        for block in self.blocks:
+            x = block(x, moment, bias)
+        x = self.norm(x)
+        direct = self.direct(torch.cat([content, prosody], dim=-1).transpose(1, 2)).transpose(1, 2)
+        return torch.cat([self.mouth(x) + direct, self.upper(x), self.head(x)], dim=-1)[..., self.order]
+
+
+def sinusoid(time: Tensor) -> Tensor:
+    """(B, 64) sines and cosines of the flow time (B,)."""
+    rates = torch.exp(torch.linspace(0.0, math.log(1000.0), 32, device=time.device, dtype=time.dtype))
+    angles = time[:, None] * rates
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+def flow_loss(
+    network: Network,
+    clean: Tensor,
+    content: Tensor,
+    prosody: Tensor,
+    weight: Tensor,
+    past: Tensor,
+    known: Tensor,
+    gap: Tensor,
+    seen_gap: Tensor,
+    gap_weight: float,
+) -> tuple[Tensor, Tensor]:
+    """Flow-matching loss on the clean estimate, and the lip-gap error, both averaged.
+
+    The path is straight, x_t = (1 - t) x_0 + t x_1 (Lipman et al. 2023; Liu et al. 2023). Estimating x_1
+    instead of the velocity weighs all times alike and leaves the last solver step exact.
+    clean (B, T, 55); weight (B, T, 55) loss weight, 0 where the corpus has no data; gap (55,) mm of lip
+    opening per unit of each normalised channel; seen_gap (B, T) mm, true opening.
+    """
+    time = torch.rand(len(clean), device=clean.device)
+    noisy = torch.lerp(torch.randn_like(clean), clean, time[:, None, None])
+    estimate = network(noisy, time, content, prosody, past, known)
+    weight = weight * (1 - known)
+    error = (weight * (estimate - clean) ** 2).sum() / weight.sum().clamp_min(1.0)
+    closing = 1 + 2 * torch.exp(-seen_gap.clamp_min(0) / 1.5)  # closures count three times
+    missed = (((estimate - clean) @ gap) ** 2 * closing * (weight.sum(-1) > 0)).mean()
+    return error + gap_weight * missed, missed

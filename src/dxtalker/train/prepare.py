@@ -1,0 +1,124 @@
+"""Folders of tracked clips become features and labels in memory, cached beside the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..audio import load_audio
+from ..data.clips import find_tracks, read_track
+from ..errors import BadInput
+from ..face.head import Head
+from ..files import atomic_path
+from ..motion.condition import prosody
+from ..records import ARKIT_NAMES, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
+from ..speech import Encoder, listen
+from .labels import make_labels
+
+CHANNELS = len(ARKIT_NAMES) + 3
+SILENCE_SECONDS = 30
+SILENCE_LEVELS = (None, -75.0, -65.0, -55.0, -48.0)  # dBFS of room noise; None is digital silence
+
+
+@dataclass(frozen=True)
+class Example:
+    """One clip ready for training."""
+
+    name: str
+    corpus: str
+    content: np.ndarray  # (T, 512) float16
+    prosody: np.ndarray  # (T, 4) float32
+    motion: np.ndarray  # (T, 55) float32: 52 curves and head pitch, yaw, roll in radians
+    covered: np.ndarray  # (55,) float32, 1 where the motion was tracked
+
+
+def load_folder(
+    folder: Path,
+    cache: Path,
+    head: Head,
+    encoder: Encoder,
+    progress: Callable[[str], None] | None = None,
+) -> list[Example]:
+    """Every clip of ``folder``; features are computed once and kept in ``cache``, labels are made anew."""
+    cache.mkdir(parents=True, exist_ok=True)
+    examples = []
+    paths = find_tracks(folder)
+    for number, path in enumerate(paths, start=1):
+        track = read_track(path)
+        kept = cache / f"{track.corpus}__{track.name}.npz"
+        features = _features(kept, track.sound, encoder)
+        seconds = len(track.scores if hasattr(track, "scores") else track.curves) / track.fps
+        frames = min(len(features), int(seconds * 25))
+        labels = make_labels(track, head, frames)
+        examples.append(
+            Example(
+                name=track.name,
+                corpus=track.corpus,
+                content=features.content[:frames].astype(np.float16),
+                prosody=prosody(features)[:frames],
+                motion=np.concatenate([labels.curves, labels.rotation], axis=1),
+                covered=labels.covered,
+            )
+        )
+        if progress and number % 50 == 0:
+            progress(f"{folder.name}: {number} of {len(paths)} clips")
+    return examples
+
+
+def _features(kept: Path, sound: Path, encoder: Encoder) -> SpeechFeatures:
+    if not kept.is_file():
+        found = listen(load_audio(sound), encoder)
+        with atomic_path(kept) as temporary:
+            np.savez(
+                temporary,
+                content=found.content.astype(np.float16),
+                loudness=found.loudness,
+                pitch=found.pitch,
+                voicing=found.voicing,
+            )
+    with np.load(kept, allow_pickle=False) as data:
+        return SpeechFeatures(
+            data["content"].astype(np.float32), data["loudness"], data["pitch"], data["voicing"]
+        )
+
+
+def silence(encoder: Encoder, seed: int) -> list[Example]:
+    """Silence and room noise, in which the mouth rests: half white, half brown noise at several levels."""
+    rng = np.random.default_rng(seed)
+    covered = np.zeros(CHANNELS, np.float32)
+    covered[MOUTH] = 1
+    examples = []
+    for level in SILENCE_LEVELS:
+        for colour in ("white", "brown"):
+            count = SILENCE_SECONDS * SAMPLE_RATE
+            noise = rng.standard_normal(count)
+            if colour == "brown":
+                spectrum = np.fft.rfft(noise)
+                spectrum /= np.maximum(np.arange(len(spectrum)), 40)
+                noise = np.fft.irfft(spectrum, count)
+            gain = 0.0 if level is None else 10 ** (level / 20) / np.sqrt(2) / noise.std()
+            heard = listen(Waveform((gain * noise).astype(np.float32)), encoder)
+            examples.append(
+                Example(
+                    name=f"{colour}_{level}",
+                    corpus="silence",
+                    content=heard.content.astype(np.float16),
+                    prosody=prosody(heard),
+                    motion=np.zeros((len(heard), CHANNELS), np.float32),
+                    covered=covered,
+                )
+            )
+            if level is None:
+                break
+    return examples
+
+
+def hold_out(examples: Sequence[Example], names: frozenset[str]) -> list[Example]:
+    """Examples whose name is not in ``names``. Raises BadInput when none is left."""
+    left = [e for e in examples if e.name not in names]
+    if not left:
+        raise BadInput("every clip is held out; nothing is left to train on")
+    return left
