@@ -1,0 +1,117 @@
+"""What the bake knows about MakeHuman's "hm08" mesh: who the head is, which points are what, its shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bake.source import BaseMesh, Wheel
+from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES
+
+# The open head: a young adult between the sexes and between the mesh's three regional macros.
+SEXES = {"female": 0.7, "male": 0.3}
+RACES = {"caucasian": 0.5, "asian": 0.3, "african": 0.2}
+
+# Points of hm08, found by walking the quad loops.
+UPPER_LIP = (520, 7267, 7268, 7261, 7262, 11962, 7263, 7181, 7180, 7196, 10399, 7194, 7195)
+LOWER_LIP = (523, 7264, 7265, 7266, 7206, 7205)  # both from the middle to the left corner, where they meet
+LANDMARKS = {
+    "eye_outer_left": 11473,
+    "mouth_left": 7192,
+    "chin": 5162,
+    "nose_tip": 5054,
+    "eye_inner_left": 11487,
+}
+UPPER_LID = (11466, 11467, 11468, 11469, 11470, 11471, 11465, 11483, 11484, 11485, 11490)  # left eye's margin
+LOWER_LID = (11482, 11743, 11481, 11480, 11479, 11478, 11477, 11476, 11475, 11742, 11474)
+HELPERS = {
+    "eye_left": "helper-l-eye",
+    "eye_right": "helper-r-eye",
+    "upper_teeth": "helper-upper-teeth",
+    "lower_teeth": "helper-lower-teeth",
+    "tongue": "helper-tongue",
+}
+NECK_SHARE = {"neck01": 0.2, "neck02": 0.5, "neck03": 0.85}  # how far each neck bone follows the head joint
+TRUNK = ("spine", "clavicle", "shoulder", "upperarm", "breast")
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The whole source mesh as this head: metres, the point between the eyeballs at the origin."""
+
+    mesh: BaseMesh
+    points: np.ndarray  # (19158, 3) metres
+    deltas: np.ndarray  # (52, 19158, 3) metres at weight 1
+    head_weight: np.ndarray  # (19158,)
+    pivot: np.ndarray  # (3,) metres
+    mirror: np.ndarray  # (19158,) the point on the other side
+
+    def group(self, helper: str) -> np.ndarray:
+        """Points of a helper, ascending."""
+        return np.unique(self.mesh.quads[HELPERS[helper]])
+
+
+def read_anatomy(wheel: Wheel) -> Anatomy:
+    mesh = wheel.base()
+    points = mesh.points.copy()
+    for sex, share in SEXES.items():
+        points += share * wheel.macro(f"universal-{sex}-young-averagemuscle-averageweight")
+        for race, part in RACES.items():
+            points += share * part * wheel.macro(f"{race}-{sex}-young")
+    eyes = [points[np.unique(mesh.quads[HELPERS[side]])].mean(0) for side in ("eye_left", "eye_right")]
+    points -= np.mean(eyes, axis=0) * [0, 1, 1]
+    points *= 0.1
+    deltas = np.stack([wheel.face_unit(name) for name in ARKIT_NAMES]) * 0.1
+    mirror = _mirror(mesh.points)
+    deltas = fit_blink(points, deltas, mirror)
+    pivot = points[np.unique(mesh.quads["joint-head"])].mean(0) * [0, 1, 1]
+    return Anatomy(mesh, points, deltas, _head_weight(wheel), pivot, mirror)
+
+
+def _mirror(points: np.ndarray) -> np.ndarray:
+    """Nearest point of the mirrored mesh, by rounding to 0.1 mm and searching in slices of height."""
+    order = np.argsort(points[:, 1], kind="stable")
+    heights = points[order, 1]
+    twin = np.empty(len(points), int)
+    for i, (x, y, z) in enumerate(points):
+        low, high = np.searchsorted(heights, [y - 0.004, y + 0.004])
+        near = order[low:high]
+        distance = np.abs(points[near] - (-x, y, z)).sum(1)
+        twin[i] = near[np.argmin(distance)]
+    return twin
+
+
+def _head_weight(wheel: Wheel) -> np.ndarray:
+    """0 on the trunk, 1 on the head, between along the neck."""
+    weights = wheel.rig_weights()
+    total = sum(weights.values())
+    share = np.zeros_like(total)
+    for bone, weight in weights.items():
+        follows = 0.0 if bone.startswith(TRUNK) else NECK_SHARE.get(bone, 1.0)
+        share += follows * weight
+    return np.divide(share, total, out=np.ones_like(share), where=total > 0)
+
+
+def fit_blink(points: np.ndarray, deltas: np.ndarray, mirror: np.ndarray) -> np.ndarray:
+    """Scale the blinks column by column so that at weight 1 the lids meet: raw, they pass by 3 mm."""
+    deltas = deltas.copy()
+    for name, side in (("eyeBlinkLeft", np.arange(len(points))), ("eyeBlinkRight", mirror)):
+        blink = deltas[ARKIT_INDEX[name]]
+        upper, lower = (side[list(lid)] for lid in (UPPER_LID, LOWER_LID))
+        across = np.argsort(np.abs(points[lower, 0]))
+        x, rest, travel = (
+            array[lower][across] for array in (np.abs(points[:, 0]), points[:, 1], blink[:, 1])
+        )
+        gap = points[upper, 1] - np.interp(np.abs(points[upper, 0]), x, rest)
+        closing = np.interp(np.abs(points[upper, 0]), x, travel) - blink[upper, 1]
+        order = np.argsort(np.abs(points[upper, 0]))
+        needed = np.clip((gap + LID_OVERLAP) / np.maximum(closing, 1e-4), 0.5, 1.3)[order]
+        at = np.abs(points[upper, 0])[order]
+        scale = np.interp(np.abs(points[:, 0]), at, np.convolve(np.pad(needed, 1, "edge"), SMOOTH, "valid"))
+        deltas[ARKIT_INDEX[name]] = blink * scale[:, None]
+    return deltas
+
+
+LID_OVERLAP = 0.0003  # metres by which the upper lid covers the lower one's edge in a full blink
+SMOOTH = np.array([0.2, 0.6, 0.2])

@@ -1,0 +1,60 @@
+"""Joins the pieces into one head and writes it, the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from bake.mesh import Piece
+from dxtalker.records import ARKIT_NAMES
+
+
+def assemble(pieces: list[Piece]) -> dict[str, np.ndarray]:
+    """Render vertices: every point once for each texture coordinate it has."""
+    columns: dict[str, list] = {
+        key: [] for key in ("vertices", "triangles", "uv", "weld", "deltas", "head_weight")
+    }
+    names, table = [], []
+    vertices = points = faces = 0
+    for piece in pieces:
+        corners = np.column_stack(
+            [piece.surface.triangles.ravel(), np.round(piece.surface.uv.reshape(-1, 2) * 65535)]
+        ).astype(np.int64)
+        rows, index = np.unique(corners, axis=0, return_inverse=True)
+        source = rows[:, 0]
+        columns["vertices"].append(piece.points[source])
+        columns["triangles"].append(index.reshape(-1, 3) + vertices)
+        columns["uv"].append(rows[:, 1:] / 65535)
+        columns["weld"].append(source + points)
+        columns["deltas"].append(piece.deltas[:, source])
+        columns["head_weight"].append(piece.head_weight[source])
+        names.append(piece.name)
+        table.append([faces, len(piece.surface.triangles), piece.roughness, piece.specular, piece.blend])
+        vertices, points, faces = vertices + len(rows), points + len(piece.points), faces + len(index) // 3
+    joined = {key: np.concatenate(parts, axis=int(key == "deltas")) for key, parts in columns.items()}
+    used, weld = np.unique(joined["weld"], return_inverse=True)
+    return {
+        "vertices": joined["vertices"].astype(np.float32),
+        "triangles": joined["triangles"].astype(np.int32),
+        "uv": joined["uv"].astype(np.float32),
+        "weld": weld.astype(np.int32),
+        "deltas": joined["deltas"].astype(np.float16),
+        "head_weight": joined["head_weight"].astype(np.float32),
+        "shape_names": np.array(ARKIT_NAMES),
+        "part_names": np.array(names),
+        "part_table": np.array(table, np.float64),
+    }
+
+
+def write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Like numpy.savez_compressed, but with fixed dates, so that equal arrays make equal files."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, array in arrays.items():
+            stream = io.BytesIO()
+            np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, stream.getvalue())
