@@ -1,0 +1,96 @@
+"""The OpenGL programs: ``shade.shade`` again, in GLSL 3.30, with the constants of ``look`` written in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from .look import BIAS, BRIGHTEST, GROUND, LIGHTS, SHOULDER, SKY
+
+HEAD_VERTEX = """
+#version 330
+uniform mat4 camera;
+uniform vec3 eye;
+uniform float raised;  // metres towards the viewer that depth is compared at
+in vec3 place; in vec3 normal; in float light; in vec2 uv; in float fade;
+centroid out vec3 at; centroid out vec3 n; centroid out vec2 t; centroid out vec2 dim;
+void main() {
+    gl_Position = camera * vec4(place, 1);
+    vec4 nearer = camera * vec4(place + raised * normalize(eye - place), 1);
+    gl_Position.z = nearer.z / nearer.w * gl_Position.w;
+    at = place; n = normal; t = uv; dim = vec2(light, fade);
+}
+"""
+
+HEAD_FRAGMENT = """
+#version 330
+LOOK
+uniform sampler2D albedo;
+uniform vec3 eye;
+uniform vec3 up;
+uniform mat3 lamps;      // columns: directions towards the lights, world space
+uniform vec3 softness;
+uniform float base; uniform float grazing; uniform float sharpness;
+uniform bool blend;
+centroid in vec3 at; centroid in vec3 n; centroid in vec2 t; centroid in vec2 dim;
+out vec4 picture;
+
+vec3 encode(vec3 scene) {
+    vec3 bent = SHOULDER + (1 - SHOULDER) * (1 - exp(-(scene - SHOULDER) / (1 - SHOULDER)));
+    vec3 x = mix(scene, bent, greaterThan(scene, vec3(SHOULDER)));
+    return mix(1.055 * pow(max(x, vec3(1e-8)), vec3(1 / 2.4)) - 0.055, 12.92 * x, lessThan(x, vec3(0.0031308)));
+}
+
+void main() {
+    vec3 towards = normalize(eye - at), unit = normalize(n);
+    float facing = dot(unit, towards);
+    if (blend && facing < 0) { unit = -unit; facing = -facing; }
+    vec3 mirror = 2 * facing * unit - towards;
+    facing = max(facing, 0);
+    float fresnel = base + grazing * pow(1 - facing, 5);
+    vec3 diffuse = mix(GROUND, SKY, 0.5 + 0.5 * dot(unit, up));
+    vec3 gloss = mix(GROUND, SKY, 0.5 + 0.5 * dot(mirror, up));
+    for (int i = 0; i < 3; ++i) {
+        float cosine = dot(unit, lamps[i]);
+        diffuse += LAMP[i] * max(cosine + softness, 0) / (1 + softness);
+        gloss += LAMP[i] * (sharpness / 2 * exp(sharpness * (dot(mirror, lamps[i]) - 1)) * clamp(4 * cosine, 0, 1));
+    }
+    vec4 texel = texture(albedo, t);
+    float opacity = blend ? texel.a * dim.y : dim.y;
+    vec3 scene = (texel.rgb / max(texel.a, 1e-4) * diffuse + fresnel * gloss) * dim.x;
+    picture = vec4(encode(min(scene, BRIGHTEST)) * opacity, opacity);
+}
+"""
+
+BEHIND_VERTEX = """
+#version 330
+void main() { gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4 - 1, 0, 1); }
+"""
+
+BEHIND_FRAGMENT = """
+#version 330
+uniform sampler2D behind;
+out vec4 picture;
+void main() { picture = vec4(texelFetch(behind, ivec2(gl_FragCoord.xy), 0).rgb, 1); }
+"""
+
+
+def head_fragment() -> str:
+    """HEAD_FRAGMENT with the look's constants."""
+    lamps = ", ".join(_vector(lamp.colour) for lamp in LIGHTS)
+    constants = [
+        f"const vec3 SKY = {_vector(SKY)}, GROUND = {_vector(GROUND)};",
+        f"const vec3 LAMP[{len(LIGHTS)}] = vec3[]({lamps});",
+        f"const float SHOULDER = {SHOULDER}, BRIGHTEST = {BRIGHTEST}, BIAS = {BIAS};",
+    ]
+    return HEAD_FRAGMENT.replace("LOOK", "\n".join(constants))
+
+
+def lamp_matrix(axes: np.ndarray) -> np.ndarray:
+    """(3, 3) float32: world directions towards the lights, one a row, as OpenGL reads columns."""
+    return np.stack([lamp.unit @ axes for lamp in LIGHTS]).astype(np.float32)
+
+
+def _vector(values: Iterable[float]) -> str:
+    return f"vec3({', '.join(str(float(v)) for v in values)})"

@@ -1,0 +1,224 @@
+"""The renderer that needs nothing but numpy.
+
+Each pixel is sampled once; where the picture then shows an edge (a silhouette, a fold, a hair), the pixel
+is sampled at four more points and takes their mean. Only the part of the picture that holds the head is
+touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..face.head import Head, Part
+from .camera import Camera
+from .compose import compose, neck_fade
+from .look import BIAS, Background
+from .occlusion import Occlusion
+from .scan import Corners, Fragments, facing, fragments, nearest
+from .shade import Points, shade
+from .texture import part_levels, pyramid, sample
+
+PATTERN = ((0.625, 0.125), (0.125, 0.375), (0.875, 0.625), (0.375, 0.875))  # rotated grid within a pixel
+EDGE = 10.0  # difference to a neighbour, of 255, that makes a pixel an edge
+CHUNK = 16_384  # points shaded at once: their arrays stay in the cache
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """One picture's geometry, in pixels of the crop."""
+
+    corners: Corners  # of every triangle
+    raised: Corners  # the same, moved towards the viewer by BIAS: what blended parts are compared at
+    slopes: np.ndarray  # (6, F)
+    surface: np.ndarray  # (7, V): normal, u, v, light, fade
+    towards: np.ndarray  # (3, pixels)
+    size: tuple[int, int]
+
+
+class NumpyRenderer:
+    """Draws a head with numpy alone. See ``renderer.Renderer``."""
+
+    name = "numpy"
+
+    def __init__(self, head: Head, camera: Camera, background: Background) -> None:
+        self._head, self._camera = head, camera
+        self._axes = camera.axes
+        self._behind = background.picture(camera.size)
+        self._rays = camera.rays()
+        self._light = Occlusion(head)
+        levels = pyramid(head.albedo)
+        self._textures = [levels[i] for i in part_levels(head, camera, len(levels))]
+        self._triangles = np.ascontiguousarray(head.triangles.T.astype(np.int64))  # (3, F)
+        self._blend = np.zeros(len(head.triangles), bool)
+        for part in head.parts:
+            self._blend[part.first : part.first + part.count] = part.blend
+        self._fixed = np.concatenate([head.uv.T, neck_fade(head)[None]]).astype(np.float32)  # (3, V)
+
+    def draw(self, vertices: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """(H, W, 4) uint8 RGBA, straight alpha, for ``vertices`` (V, 3) metres and unit ``normals`` (V, 3)."""
+        x, y, depth = self._camera.project(vertices)
+        width, height = self._camera.size
+        left, top = max(int(x.min()) - 1, 0), max(int(y.min()) - 1, 0)
+        right, bottom = min(int(x.max()) + 2, width), min(int(y.max()) + 2, height)
+        if right <= left or bottom <= top:
+            return compose(np.zeros((0, 0, 4), np.float32), (0, 0), self._camera.size, self._behind)
+        surface = np.concatenate(
+            [normals.T, self._fixed[:2], self._light(vertices)[None], self._fixed[2:]], dtype=np.float32
+        )
+        corners, raised = (
+            Corners((x - left)[self._triangles], (y - top)[self._triangles], (1 / d)[self._triangles])
+            for d in (depth, depth - np.float32(BIAS))
+        )
+        towards = self._rays[top:bottom, left:right].reshape(-1, 3).T
+        frame = _Frame(
+            corners,
+            raised,
+            corners.slopes(),
+            surface,
+            np.ascontiguousarray(towards),
+            (right - left, bottom - top),
+        )
+        return compose(self._picture(frame), (left, top), self._camera.size, self._behind)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def _picture(self, frame: _Frame) -> np.ndarray:
+        """(h, w, 4) float32 0..255, encoded sRGB multiplied by alpha, and alpha."""
+        width, height = frame.size
+        opaque = np.flatnonzero(facing(frame.corners) & ~self._blend)
+        blended = np.flatnonzero(self._blend)
+        picture = self._sample(frame, opaque, blended, (0.5, 0.5), None)
+        edges = _edges(picture.reshape(height, width, 4))
+        pixels = np.flatnonzero(edges)
+        if len(pixels):
+            slots = np.full(width * height, -1, np.int64)
+            slots[pixels] = np.arange(len(pixels))
+            opaque = opaque[_touching(frame.corners.pick(opaque), edges)]
+            finer = sum(self._sample(frame, opaque, blended, at, (slots, pixels)) for at in PATTERN)
+            picture[pixels] = finer / np.float32(len(PATTERN))
+        return picture.reshape(height, width, 4)
+
+    def _sample(
+        self,
+        frame: _Frame,
+        opaque: np.ndarray,
+        blended: np.ndarray,
+        at: tuple[float, float],
+        chosen: tuple[np.ndarray, np.ndarray] | None,
+    ) -> np.ndarray:
+        """One sample, ``at`` within the pixel, of each pixel (or of ``chosen``: slot by pixel, pixel by slot).
+
+        Returns (slots, 4) float32 0..255, multiplied by alpha.
+        """
+        slots = frame.size[0] * frame.size[1] if chosen is None else len(chosen[1])
+        picture = np.zeros((slots, 4), np.float32)
+        slot, triangle, near = nearest(
+            _within(fragments(frame.corners.pick(opaque), frame.size, at), chosen), slots
+        )
+        picture[slot] = self._colour(frame, slot, opaque[triangle], at, chosen)
+        if len(blended):
+            depth = np.zeros(slots, np.float32)
+            depth[slot] = near
+            hair = _within(fragments(frame.raised.pick(blended), frame.size, at), chosen)
+            front = np.flatnonzero(hair.near >= depth[hair.pixel])
+            front = front[np.lexsort((hair.near[front], hair.pixel[front]))]  # far to near in each slot
+            slot = hair.pixel[front]
+            colour = self._colour(frame, slot, blended[hair.triangle[front]], at, chosen)
+            _lay_over(picture, slot, colour)
+        return picture
+
+    def _colour(
+        self,
+        frame: _Frame,
+        slot: np.ndarray,
+        triangle: np.ndarray,
+        at: tuple[float, float],
+        chosen: tuple[np.ndarray, np.ndarray] | None,
+    ) -> np.ndarray:
+        """(N, 4) float32 0..255 multiplied by alpha: the colour of ``triangle`` (N,) in ``slot`` (N,)."""
+        colour = np.empty((len(slot), 4), np.float32)
+        pixel = slot if chosen is None else chosen[1][slot]
+        for part, texture in zip(self._head.parts, self._textures, strict=True):
+            mine = np.flatnonzero((triangle >= part.first) & (triangle < part.first + part.count))
+            for start in range(0, len(mine), CHUNK):
+                run = mine[start : start + CHUNK]
+                colour[run] = self._shade(frame, part, texture, pixel[run], triangle[run], at)
+        return colour
+
+    def _shade(
+        self,
+        frame: _Frame,
+        part: Part,
+        texture: np.ndarray,
+        pixel: np.ndarray,
+        triangle: np.ndarray,
+        at: tuple[float, float],
+    ) -> np.ndarray:
+        """The colour of points of one part: perspective-correct surface values, then light."""
+        row, column = np.divmod(pixel, frame.size[0])
+        dx = column.astype(np.float32) + np.float32(at[0]) - frame.corners.x[0].take(triangle)
+        dy = row.astype(np.float32) + np.float32(at[1]) - frame.corners.y[0].take(triangle)
+        slopes = frame.slopes.take(triangle, axis=1)
+        second, third = slopes[0] * dx + slopes[1] * dy, slopes[2] * dx + slopes[3] * dy
+        shares = np.stack([1 - second - third, second, third]) * frame.corners.near.take(triangle, axis=1)
+        shares /= shares.sum(axis=0)
+        corner = self._triangles.take(triangle, axis=1)
+        value = frame.surface.take(corner[0], axis=1) * shares[0]
+        value += frame.surface.take(corner[1], axis=1) * shares[1]
+        value += frame.surface.take(corner[2], axis=1) * shares[2]
+        points = Points(
+            normal=value[:3],
+            towards=frame.towards.take(pixel, axis=1),
+            albedo=sample(texture, value[3], value[4]),
+            light=value[5],
+            fade=value[6],
+        )
+        return shade(points, part, self._axes)
+
+
+def _within(found: Fragments, chosen: tuple[np.ndarray, np.ndarray] | None) -> Fragments:
+    """Fragments with pixels numbered by slot, those outside the chosen pixels dropped."""
+    if chosen is None:
+        return found
+    slot = chosen[0].take(found.pixel)
+    kept = np.flatnonzero(slot >= 0)
+    return Fragments(slot[kept], found.triangle[kept], found.near[kept])
+
+
+def _edges(picture: np.ndarray) -> np.ndarray:
+    """(h, w) bool: pixels that differ from a neighbour by more than EDGE in some channel of (h, w, 4)."""
+    edges = np.zeros(picture.shape[:2], bool)
+    across = (np.abs(picture[:, 1:] - picture[:, :-1]) > EDGE).any(axis=2)
+    down = (np.abs(picture[1:] - picture[:-1]) > EDGE).any(axis=2)
+    edges[:, 1:] |= across
+    edges[:, :-1] |= across
+    edges[1:] |= down
+    edges[:-1] |= down
+    return edges
+
+
+def _touching(corners: Corners, mask: np.ndarray) -> np.ndarray:
+    """(F,) bool: triangles whose bounding box holds a pixel of ``mask`` (h, w)."""
+    height, width = mask.shape
+    total = np.zeros((height + 1, width + 1), np.int32)
+    total[1:, 1:] = mask.cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32)
+    left, right = (
+        np.clip(v, 0, width).astype(np.int64) for v in (corners.x.min(0), np.ceil(corners.x.max(0)))
+    )
+    top, bottom = (
+        np.clip(v, 0, height).astype(np.int64) for v in (corners.y.min(0), np.ceil(corners.y.max(0)))
+    )
+    return total[bottom, right] - total[top, right] - total[bottom, left] + total[top, left] > 0
+
+
+def _lay_over(picture: np.ndarray, slot: np.ndarray, colour: np.ndarray) -> None:
+    """Blend ``colour`` (N, 4) over ``picture`` in place; ``slot`` (N,) ascends, far to near within a slot."""
+    while len(slot):
+        first = np.ones(len(slot), bool)
+        first[1:] = slot[1:] != slot[:-1]
+        where, over = slot[first], colour[first]
+        picture[where] = over + picture[where] * (1 - over[:, 3:] / 255)
+        slot, colour = slot[~first], colour[~first]

@@ -1,0 +1,75 @@
+"""Colour of surface points: the light model of ``look`` for many points at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..face.head import Part
+from .look import BRIGHTEST, GROUND, LIGHTS, SKY, lobe, tone_table, wrap
+
+
+@dataclass(frozen=True)
+class Points:
+    """Surface points of one part, each row (N,) float32."""
+
+    normal: np.ndarray  # (3, N), not necessarily of unit length
+    towards: np.ndarray  # (3, N), unit, towards the camera
+    albedo: np.ndarray  # (4, N), linear RGB multiplied by alpha, and alpha
+    light: np.ndarray  # (N,), share of light that gets there
+    fade: np.ndarray  # (N,), opacity of the model at this place
+
+
+def shade(points: Points, part: Part, axes: np.ndarray) -> np.ndarray:
+    """(N, 4) float32, 0..255: encoded sRGB multiplied by alpha, and alpha.
+
+    ``axes`` (3, 3) are the camera's right, up and back in world space.
+    """
+    nx, ny, nz = points.normal
+    tx, ty, tz = points.towards
+    inverse = 1 / np.sqrt(np.maximum(nx * nx + ny * ny + nz * nz, np.float32(1e-12)))
+    facing = (nx * tx + ny * ty + nz * tz) * inverse
+    if part.blend:  # strips of hair have two sides
+        inverse = np.where(facing < 0, -inverse, inverse)
+        facing = np.abs(facing)
+    nx, ny, nz = nx * inverse, ny * inverse, nz * inverse
+    mx, my, mz = (2 * facing * n - t for n, t in ((nx, tx), (ny, ty), (nz, tz)))  # mirrored direction
+    facing = np.maximum(facing, 0)
+
+    up = axes[1].astype(np.float32)
+    above = np.float32(0.5) + np.float32(0.5) * (nx * up[0] + ny * up[1] + nz * up[2])
+    mirror_above = np.float32(0.5) + np.float32(0.5) * (mx * up[0] + my * up[1] + mz * up[2])
+    base = np.float32(0.08 * part.specular)
+    grazing = np.float32(max(1 - part.roughness, float(base))) - base
+    fresnel = base + grazing * (1 - facing) ** 5
+    sharpness = np.float32(lobe(part.roughness))
+
+    diffuse = [
+        np.float32(low) + np.float32(high - low) * above for low, high in zip(GROUND, SKY, strict=True)
+    ]
+    gloss = [
+        np.float32(low) + np.float32(high - low) * mirror_above for low, high in zip(GROUND, SKY, strict=True)
+    ]
+    softness = [np.float32(w) for w in wrap(part.name)]
+    for lamp in LIGHTS:
+        lx, ly, lz = (lamp.unit @ axes).astype(np.float32)
+        cosine = nx * lx + ny * ly + nz * lz
+        highlight = np.exp(sharpness * (mx * lx + my * ly + mz * lz - 1))
+        highlight *= sharpness / 2 * np.clip(4 * cosine, 0, 1)
+        for i, colour in enumerate(np.array(lamp.colour, np.float32)):
+            diffuse[i] += colour / (1 + softness[i]) * np.maximum(cosine + softness[i], 0)
+            gloss[i] += colour * highlight
+
+    alpha = points.albedo[3]
+    solid = 1 / np.maximum(alpha, np.float32(1e-4))
+    table = tone_table()
+    steps = np.float32((len(table) - 1) / BRIGHTEST**0.5)
+    opacity = points.fade * alpha if part.blend else points.fade
+    out = np.empty((len(opacity), 4), np.float32)
+    for i in range(3):
+        seen = (points.albedo[i] * solid * diffuse[i] + fresnel * gloss[i]) * points.light
+        index = np.sqrt(np.minimum(seen, np.float32(BRIGHTEST))) * steps
+        out[:, i] = table.take((index + np.float32(0.5)).astype(np.int32)) * opacity
+    out[:, 3] = opacity * 255
+    return out
