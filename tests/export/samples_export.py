@@ -55,3 +55,11 @@ def make_head(seed: int = 3) -> Head:
         ),
         albedo=rng.integers(0, 256, (64, 64, 4), np.uint8),
     )
+
+
+def expected_vertices(head: Head, motion: Motion, frame: int) -> np.ndarray:
+    """(N, 3) metres as our own rig poses them, part after part, each part's vertices in ascending order."""
+    shaped = head.shape(motion.curves[frame])
+    posed = head.pose(shaped, motion.rotation[frame], motion.translation[frame])
+    used = [np.unique(head.triangles[p.first : p.first + p.count]) for p in head.parts]
+    return np.concatenate([posed[part] for part in used])

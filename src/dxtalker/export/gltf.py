@@ -1,0 +1,112 @@
+"""The container of glTF 2.0: arrays and JSON in, the bytes of one .glb out."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..errors import LimitExceeded
+from .limits import MAX_FILE_BYTES
+
+VERTICES, INDICES = 34962, 34963  # what a buffer view is for
+_COMPONENT = {"uint8": 5121, "uint16": 5123, "uint32": 5125, "float32": 5126}
+_KIND = {(): "SCALAR", (2,): "VEC2", (3,): "VEC3", (4,): "VEC4", (4, 4): "MAT4"}
+
+
+class Gltf:
+    """A glTF document in the making; ``root`` is its JSON, without buffers, views and accessors."""
+
+    def __init__(self, generator: str) -> None:
+        self.root: dict[str, Any] = {"asset": {"version": "2.0", "generator": generator}}
+        self._views: list[dict[str, Any]] = []
+        self._accessors: list[dict[str, Any]] = []
+        self._chunks: list[bytes] = []
+        self._length = 0
+
+    def view(self, data: bytes, target: int | None = None) -> int:
+        """Append ``data`` on a boundary of four bytes; returns the index of its buffer view."""
+        view: dict[str, Any] = {"buffer": 0, "byteOffset": self._length, "byteLength": len(data)}
+        if target is not None:
+            view["target"] = target
+        self._views.append(view)
+        self._chunks.append(data + bytes(-len(data) % 4))
+        self._length += len(self._chunks[-1])
+        return len(self._views) - 1
+
+    def accessor(self, array: np.ndarray, target: int | None = None, bounds: bool = False) -> int:
+        """Append ``array`` (N, ...) of uint8, uint16, uint32 or float32; returns its accessor's index.
+
+        The elements of a vertex attribute must be multiples of four bytes, as all of ours are.
+        """
+        accessor: dict[str, Any] = {
+            "bufferView": self.view(np.ascontiguousarray(array).tobytes(), target),
+            "componentType": _COMPONENT[array.dtype.name],
+            "count": len(array),
+            "type": _KIND[array.shape[1:]],
+        }
+        if bounds:
+            low, high = array.min(axis=0), array.max(axis=0)
+            accessor |= {"min": np.atleast_1d(low).tolist(), "max": np.atleast_1d(high).tolist()}
+        self._accessors.append(accessor)
+        return len(self._accessors) - 1
+
+    def displacements(self, deltas: np.ndarray) -> list[int]:
+        """Accessors for displacements (S, N, 3) float32 metres, one a shape, sparse where that is smaller."""
+        count = deltas.shape[1]
+        index_type = np.uint16 if count <= 65_535 else np.uint32
+        per_row = np.dtype(index_type).itemsize + 12
+        moved = [np.flatnonzero(shape.any(axis=1)) for shape in deltas]
+        moved = [rows if len(rows) else np.zeros(1, int) for rows in moved]  # a sparse accessor needs a row
+        thin = [len(rows) * per_row < count * 12 for rows in moved]
+        indices, values, places = bytearray(), bytearray(), []
+        for shape, rows, sparse in zip(deltas, moved, thin, strict=True):
+            places.append((len(indices), len(values)))
+            if sparse:
+                indices += rows.astype(index_type).tobytes()
+                indices += bytes(-len(indices) % 4)
+                values += shape[rows].tobytes()
+        views = (self.view(bytes(indices)), self.view(bytes(values))) if any(thin) else (0, 0)
+        result = []
+        for shape, rows, sparse, place in zip(deltas, moved, thin, places, strict=True):
+            if not sparse:
+                result.append(self.accessor(shape, VERTICES, bounds=True))
+                continue
+            where, what = ({"bufferView": v, "byteOffset": p} for v, p in zip(views, place, strict=True))
+            self._accessors.append(
+                {
+                    "componentType": _COMPONENT["float32"],
+                    "count": count,
+                    "type": "VEC3",
+                    "min": shape.min(axis=0).tolist(),
+                    "max": shape.max(axis=0).tolist(),
+                    "sparse": {
+                        "count": len(rows),
+                        "indices": {**where, "componentType": _COMPONENT[np.dtype(index_type).name]},
+                        "values": what,
+                    },
+                }
+            )
+            result.append(len(self._accessors) - 1)
+        return result
+
+    def chunks(self) -> Iterator[bytes]:
+        """The .glb, piece by piece. Raises LimitExceeded above 1 GB."""
+        document = {
+            **self.root,
+            "buffers": [{"byteLength": self._length}],
+            "bufferViews": self._views,
+            "accessors": self._accessors,
+        }
+        text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+        text += b" " * (-len(text) % 4)
+        total = 12 + 8 + len(text) + 8 + self._length
+        if total > MAX_FILE_BYTES:
+            raise LimitExceeded(f"the .glb would have {total >> 20} MB; write shorter takes")
+        yield struct.pack("<4sII", b"glTF", 2, total)
+        yield struct.pack("<I4s", len(text), b"JSON") + text
+        yield struct.pack("<I4s", self._length, b"BIN\0")
+        yield from self._chunks
