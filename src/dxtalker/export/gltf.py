@@ -27,11 +27,16 @@ class Gltf:
         self._chunks: list[bytes] = []
         self._length = 0
 
-    def view(self, data: bytes, target: int | None = None) -> int:
-        """Append ``data`` on a boundary of four bytes; returns the index of its buffer view."""
+    def view(self, data: bytes, target: int | None = None, stride: int | None = None) -> int:
+        """Append ``data`` on a boundary of four bytes; returns the index of its buffer view.
+
+        ``stride`` (bytes an element) must be given when several vertex attributes share the view.
+        """
         view: dict[str, Any] = {"buffer": 0, "byteOffset": self._length, "byteLength": len(data)}
         if target is not None:
             view["target"] = target
+        if stride is not None:
+            view["byteStride"] = stride
         self._views.append(view)
         self._chunks.append(data + bytes(-len(data) % 4))
         self._length += len(self._chunks[-1])
@@ -55,29 +60,41 @@ class Gltf:
         return len(self._accessors) - 1
 
     def displacements(self, deltas: np.ndarray) -> list[int]:
-        """Accessors for displacements (S, N, 3) float32 metres, one a shape, sparse where that is smaller."""
-        count = deltas.shape[1]
-        index_type = np.uint16 if count <= 65_535 else np.uint32
-        per_row = np.dtype(index_type).itemsize + 12
+        """Accessors for displacements (S, N, 3) float32 metres, one a shape, sparse where that is smaller.
+
+        The sparse ones stand on a shared view of zeros: glTF lets it be left out, several readers do not.
+        """
         moved = [np.flatnonzero(shape.any(axis=1)) for shape in deltas]
         moved = [rows if len(rows) else np.zeros(1, int) for rows in moved]  # a sparse accessor needs a row
-        thin = [len(rows) * per_row < count * 12 for rows in moved]
+        thin = [
+            len(rows) * (12 + _index_type(shape).itemsize) < shape.nbytes
+            for shape, rows in zip(deltas, moved, strict=True)
+        ]
+        sparse = iter(self._sparse([(s, rows) for s, rows, t in zip(deltas, moved, thin, strict=True) if t]))
+        return [
+            next(sparse) if t else self.accessor(shape, VERTICES, bounds=True)
+            for shape, t in zip(deltas, thin, strict=True)
+        ]
+
+    def _sparse(self, shapes: list[tuple[np.ndarray, np.ndarray]]) -> list[int]:
+        """Accessors for shapes (N, 3), each with the rows that are not zero."""
+        if not shapes:
+            return []
+        count, index_type = len(shapes[0][0]), _index_type(shapes[0][0])
         indices, values, places = bytearray(), bytearray(), []
-        for shape, rows, sparse in zip(deltas, moved, thin, strict=True):
+        for shape, rows in shapes:
             places.append((len(indices), len(values)))
-            if sparse:
-                indices += rows.astype(index_type).tobytes()
-                indices += bytes(-len(indices) % 4)
-                values += shape[rows].tobytes()
-        views = (self.view(bytes(indices)), self.view(bytes(values))) if any(thin) else (0, 0)
-        result = []
-        for shape, rows, sparse, place in zip(deltas, moved, thin, places, strict=True):
-            if not sparse:
-                result.append(self.accessor(shape, VERTICES, bounds=True))
-                continue
+            indices += rows.astype(index_type).tobytes()
+            indices += bytes(-len(indices) % 4)
+            values += shape[rows].tobytes()
+        zeros = self.view(bytes(count * 12), VERTICES, stride=12)
+        views = self.view(bytes(indices)), self.view(bytes(values))
+        first = len(self._accessors)
+        for (shape, rows), place in zip(shapes, places, strict=True):
             where, what = ({"bufferView": v, "byteOffset": p} for v, p in zip(views, place, strict=True))
             self._accessors.append(
                 {
+                    "bufferView": zeros,
                     "componentType": _COMPONENT["float32"],
                     "count": count,
                     "type": "VEC3",
@@ -85,13 +102,12 @@ class Gltf:
                     "max": shape.max(axis=0).tolist(),
                     "sparse": {
                         "count": len(rows),
-                        "indices": {**where, "componentType": _COMPONENT[np.dtype(index_type).name]},
+                        "indices": {**where, "componentType": _COMPONENT[index_type.name]},
                         "values": what,
                     },
                 }
             )
-            result.append(len(self._accessors) - 1)
-        return result
+        return list(range(first, len(self._accessors)))
 
     def chunks(self) -> Iterator[bytes]:
         """The .glb, piece by piece. Raises LimitExceeded above 1 GB."""
@@ -110,3 +126,7 @@ class Gltf:
         yield struct.pack("<I4s", len(text), b"JSON") + text
         yield struct.pack("<I4s", self._length, b"BIN\0")
         yield from self._chunks
+
+
+def _index_type(rows: np.ndarray) -> np.dtype:
+    return np.dtype(np.uint16 if len(rows) <= 65_535 else np.uint32)
