@@ -35,14 +35,17 @@ def blink_starts(
     which makes intervals skewed with a least gap, and needs no memory beyond that gap.
     """
     gap = round(GAP * fps)
-    mean = np.where(active, RATE_SPEAKING * WITHIN, RATE_RESTING) * rate
+    mean = np.where(active, RATE_SPEAKING * WITHIN, RATE_RESTING)
     ended = any_near(active, round(0.4 * fps), 0) & ~active
-    hazard = _before_thinning(np.where(ended | invite, INVITED * RATE_SPEAKING * rate, mean), GAP) / fps
-    proposed = uniforms(seed, "blink", first, len(active))[:, 0] < hazard
+    hazard = (
+        _before_thinning(np.where(ended | invite, INVITED * RATE_SPEAKING, mean) * max(rate, 1), GAP) / fps
+    )
+    draw = uniforms(seed, "blink", first, len(active))
+    proposed = draw[:, 0] < hazard
     meant = _own_blinks(own, fps)
     proposed &= ~any_near(meant, gap, round(0.4 * fps))
     earlier = np.concatenate([[False], any_near(proposed, gap - 1, 0)[:-1]])
-    return np.flatnonzero((proposed & ~earlier) | meant)
+    return np.flatnonzero((proposed & ~earlier & (draw[:, 1] < rate)) | meant)
 
 
 def lids(starts: np.ndarray, length: int, first: int, fps: float, seed: int) -> np.ndarray:

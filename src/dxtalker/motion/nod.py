@@ -26,14 +26,14 @@ from ..records import SpeechFeatures, channels
 from .randomness import normals, smooth_noise, uniforms
 from .timeline import smooth, strokes, window
 
-SWAY = np.radians([0.8, 1.2, 1.5])  # standard deviation of posture (knots 2.2 s): pitch, yaw, roll
-DRIFT = np.radians([0.7, 0.9, 0.6])  # and of the faster part (knots 0.6 s)
-TREMBLE = np.radians([0.2, 0.4, 0.2])  # speech only: 1 to 4 Hz (knots 0.22 s)
-TURN = np.radians([1.8, 4.2, 2.6])  # standard deviation of a turn at a phrase or of its own
+SWAY = np.radians([0.7, 0.9, 2.0])  # standard deviation of posture (knots 2.2 s): pitch, yaw, roll
+DRIFT = np.radians([0.65, 0.8, 0.5])  # and of the faster part (knots 0.6 s)
+TREMBLE = np.radians([0.13, 0.18, 0.09])  # speech only: 1 to 4 Hz (knots 0.22 s)
+TURN = np.radians([2.0, 4.4, 3.4])  # standard deviation of a turn at a phrase or of its own
 NOD = np.radians(2.2)  # median depth of a nod on a full accent
 LIFT = np.radians(-2.0)  # the head is this much higher while speaking (pitch)
-IDLE = 0.4  # share of sway that is left in silence
-TURNS = 0.75  # turns a second while speaking, besides those at onsets
+IDLE = 0.3  # share of sway that is left in silence
+TURNS = 0.6  # turns a second while speaking, besides those at onsets
 BROW = channels("browInnerUp", "browOuterUp")
 BROW_SHARE = np.array([1.0, 0.7, 0.7])
 NECK_BEND = 0.03  # m a radian: the neck bends along, so nods carry the head forward and rolls sideways
@@ -149,7 +149,7 @@ def _turns(active: np.ndarray, first: int, fps: float, seed: int) -> np.ndarray:
     amount = z / np.maximum(reach, 1e-6)[:, None] * heavy[:, None] * TURN
     rise = (0.15 + 0.08 * heavy + 0.1 * u[:, 1]) * fps
     return strokes(
-        length, at - 0.14 * fps, rise, 0.3 + 1.3 * u[:, 2] * fps, (0.6 + 0.8 * u[:, 3]) * fps, amount
+        length, at - 0.14 * fps, rise, (0.3 + 1.5 * u[:, 2]) * fps, (0.45 + 0.7 * u[:, 3]) * fps, amount
     )
 
 

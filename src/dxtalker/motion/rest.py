@@ -19,9 +19,9 @@ VOICED_RISE, UNVOICED_RISE = 8.0, 15.0  # dB above the noise floor that starts s
 HYSTERESIS = 4.0  # dB: speech goes on down to this much below its start
 SPAN = 32.0  # dB: nothing this far below the voice of the last seconds is speech
 DIP = 18.0  # dB: the noise floor lies at least this far below the voice
-STEADY = 8.0  # dB: unvoiced sound within such a range for 0.8 s is noise, however loud
+STEADY = 8.0  # dB: unvoiced sound within such a range for 0.64 s is noise, however loud
 FLOOR_SECONDS, VOICE_SECONDS = 6.0, 3.0  # how far back floor and voice are looked for
-GAP = 0.24  # s: shorter pauses lie inside words (stop closures last 50 to 150 ms)
+GAP = 0.32  # s: shorter pauses (stop closures last 50 to 150 ms) are not silence
 LEAD, TRAIL = 0.08, 0.12  # s: the mouth is half released before onset, half returned after the end
 
 
@@ -37,14 +37,14 @@ def speech_activity(features: SpeechFeatures) -> np.ndarray:
     loud = np.asarray(features.loudness, np.float64)
     voiced = (features.voicing > 0.5) & (loud > QUIETEST)
     voiced = _runs(voiced)
-    near_voice = any_near(voiced, frames(0.3), frames(0.3))
+    near_voice = any_near(voiced, frames(0.3), frames(0.28))
 
     sustained = window(loud, frames(0.08), frames(0.08), np.max, -np.inf)
-    floor = window(sustained, frames(FLOOR_SECONDS), frames(0.3), np.min, np.inf)
-    voice = window(np.where(voiced, loud, -np.inf), frames(VOICE_SECONDS), frames(0.36), np.max, -np.inf)
+    floor = window(sustained, frames(FLOOR_SECONDS), frames(0.24), np.min, np.inf)
+    voice = window(np.where(voiced, loud, -np.inf), frames(VOICE_SECONDS), frames(0.28), np.max, -np.inf)
     floor = np.minimum(floor, np.where(np.isfinite(voice), voice - DIP, np.inf))
 
-    reach = frames(0.4)
+    reach = frames(0.32)
     spread = window(loud, reach, reach, np.max, -np.inf) - window(loud, reach, reach, np.min, np.inf)
     speechlike = near_voice | (spread > STEADY)
     rise = np.where(near_voice, VOICED_RISE, UNVOICED_RISE)
@@ -75,11 +75,11 @@ def rest_mouth(
         return curves
     kept = (1 - gain * (1 - release(active, fps)))[:, None]  # (T, 1)
     out = curves.astype(np.float64)
-    before = out @ lip_gap
+    before = out[:, MOUTH] @ lip_gap[MOUTH]
     out[:, ARTICULATORS] *= kept
     opens = EXPRESSIVE[lip_gap[EXPRESSIVE] > 0]
     parted = out[:, opens] @ lip_gap[opens]
-    excess = out @ lip_gap - kept[:, 0] * np.maximum(before, 0)
+    excess = out[:, MOUTH] @ lip_gap[MOUTH] - kept[:, 0] * np.maximum(before, 0)
     share = np.clip(excess / np.maximum(parted, 1e-9), 0, 1)
     out[:, opens] *= 1 - share[:, None]
     return out.astype(np.float32)
