@@ -22,7 +22,7 @@ def motion_of(curve: np.ndarray, fps: Fraction = Fraction(25)) -> Motion:
 
 
 @pytest.mark.parametrize("fps", RATES, ids=str)
-@pytest.mark.parametrize("frames", [1, 2, 13, 250, 90_000])
+@pytest.mark.parametrize("frames", [1, 2, 13, 250, 9_001])
 def test_duration_is_covered(fps: Fraction, frames: int) -> None:
     out = resample_motion(motion_of(np.zeros(frames)), fps)
     assert out.fps == fps and out.start == 0.5
