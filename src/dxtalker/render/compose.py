@@ -6,6 +6,8 @@ import numpy as np
 
 from ..face.head import Head
 
+ROWS = 32  # composed at once: their arrays stay in the cache
+HALF = np.float32(0.5)  # rounds instead of cutting off
 FADE = 0.030  # metres above the neck's lower end over which it dissolves
 
 
@@ -18,24 +20,35 @@ def neck_fade(head: Head) -> np.ndarray:
     return (share * share * (3 - 2 * share)).astype(np.float32)
 
 
-def compose(
-    crop: np.ndarray, corner: tuple[int, int], size: tuple[int, int], behind: np.ndarray | None
-) -> np.ndarray:
-    """(H, W, 4) uint8 RGBA with straight alpha.
+class Composer:
+    """Lays pictures of one size over one background."""
 
-    ``crop`` (h, w, 4) float32 0..255 is encoded sRGB multiplied by alpha; ``corner`` its left and top in
-    the picture of ``size`` (width, height); ``behind`` (H, W, 3) uint8 the background, None: transparent.
-    """
-    width, height = size
-    left, top = corner
-    out = np.zeros((height, width, 4), np.uint8)
-    inside = (slice(top, top + crop.shape[0]), slice(left, left + crop.shape[1]))
-    if behind is None:
-        alpha = crop[..., 3:]
-        out[inside][..., :3] = crop[..., :3] * (255 / np.maximum(alpha, 1)) + np.float32(0.5)
-        out[inside][..., 3:] = alpha + np.float32(0.5)
+    def __init__(self, size: tuple[int, int], behind: np.ndarray | None) -> None:
+        """``size`` is (width, height); ``behind`` (H, W, 3) uint8, or None: transparent."""
+        self._transparent = behind is None
+        self._empty = np.zeros((size[1], size[0], 4), np.uint8)
+        if behind is not None:
+            self._empty[..., :3], self._empty[..., 3] = behind, 255
+
+    def over(self, planes: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
+        """(H, W, 4) uint8 RGBA with straight alpha.
+
+        ``planes`` (4, h, w) float32 0..255 are encoded sRGB multiplied by alpha, and alpha; ``corner`` is
+        their left and top in the picture.
+        """
+        out = self._empty.copy()
+        (left, top), (height, width) = corner, planes.shape[1:]
+        inside = out[top : top + height, left : left + width]
+        for row in range(0, height, ROWS):
+            band = slice(row, row + ROWS)
+            red, green, blue, alpha = planes[:, band]
+            if self._transparent:
+                scale = 255 / np.maximum(alpha, 1)
+                for i, plane in enumerate((red, green, blue)):
+                    inside[band, :, i] = plane * scale + HALF
+                inside[band, :, 3] = alpha + HALF
+            else:
+                clear = 1 - alpha * np.float32(1 / 255)
+                for i, plane in enumerate((red, green, blue)):
+                    inside[band, :, i] = plane + inside[band, :, i] * clear + HALF
         return out
-    out[..., :3], out[..., 3] = behind, 255
-    clear = 1 - crop[..., 3:] * np.float32(1 / 255)
-    out[inside][..., :3] = crop[..., :3] + behind[inside] * clear + np.float32(0.5)
-    return out

@@ -14,7 +14,7 @@ from ..errors import NotReady
 from ..face.head import Head, Part
 from . import glsl
 from .camera import Camera
-from .compose import compose, neck_fade
+from .compose import Composer, neck_fade
 from .look import BIAS, Background, lobe, wrap
 from .occlusion import Occlusion
 from .texture import part_levels, pyramid
@@ -39,7 +39,7 @@ class GlRenderer:
         levels = pyramid(head.albedo)
         self._levels = part_levels(head, camera, len(levels))
         behind = background.picture(camera.size)
-        self._transparent = behind is None
+        self._composer = Composer(camera.size, None) if behind is None else None
         try:
             self._textures = {i: _texture(self._context, levels[i]) for i in set(self._levels)}
             self._make_mesh(head, camera)
@@ -98,7 +98,9 @@ class GlRenderer:
         context.copy_framebuffer(self._resolved, self._target)
         picture = np.empty((self._size[1], self._size[0], 4), np.uint8)
         self._resolved.read_into(picture, components=4)
-        return compose(picture, (0, 0), self._size, None) if self._transparent else picture
+        if self._composer is None:
+            return picture
+        return self._composer.over(np.moveaxis(picture, 2, 0).astype(np.float32), (0, 0))
 
     def _draw_part(self, part: Part, texture: moderngl.Texture) -> None:
         context, program = self._context, self._program
@@ -124,7 +126,8 @@ def make_context() -> moderngl.Context:
     try:
         import moderngl
 
-        return moderngl.create_standalone_context(require=330, backend="egl")
+        settings: dict[str, Any] = {"backend": "egl"}
+        return moderngl.create_context(require=330, standalone=True, **settings)
     except Exception as error:  # glcontext raises whatever the loader raised
         raise NotReady(f"{GL_MISSING} ({error})") from error
 

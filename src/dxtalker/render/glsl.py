@@ -14,7 +14,7 @@ uniform mat4 camera;
 uniform vec3 eye;
 uniform float raised;  // metres towards the viewer that depth is compared at
 in vec3 place; in vec3 normal; in float light; in vec2 uv; in float fade;
-centroid out vec3 at; centroid out vec3 n; centroid out vec2 t; centroid out vec2 dim;
+out vec3 at; out vec3 n; out vec2 t; out vec2 dim;
 void main() {
     gl_Position = camera * vec4(place, 1);
     vec4 nearer = camera * vec4(place + raised * normalize(eye - place), 1);
@@ -33,7 +33,7 @@ uniform mat3 lamps;      // columns: directions towards the lights, world space
 uniform vec3 softness;
 uniform float base; uniform float grazing; uniform float sharpness;
 uniform bool blend;
-centroid in vec3 at; centroid in vec3 n; centroid in vec2 t; centroid in vec2 dim;
+in vec3 at; in vec3 n; in vec2 t; in vec2 dim;
 out vec4 picture;
 
 vec3 encode(vec3 scene) {
@@ -47,13 +47,14 @@ void main() {
     float facing = dot(unit, towards);
     if (blend && facing < 0) { unit = -unit; facing = -facing; }
     vec3 mirror = 2 * facing * unit - towards;
-    facing = max(facing, 0);
+    facing = clamp(facing, 0, 1);  // pow of a negative number is undefined
     float fresnel = base + grazing * pow(1 - facing, 5);
     vec3 diffuse = mix(GROUND, SKY, 0.5 + 0.5 * dot(unit, up));
     vec3 gloss = mix(GROUND, SKY, 0.5 + 0.5 * dot(mirror, up));
     for (int i = 0; i < 3; ++i) {
         float cosine = dot(unit, lamps[i]);
-        diffuse += LAMP[i] * max(cosine + softness, 0) / (1 + softness);
+        vec3 soft = max(cosine + softness, 0) / (1 + softness);
+        diffuse += LAMP[i] * soft * soft * (2 - soft);
         gloss += LAMP[i] * (sharpness / 2 * exp(sharpness * (dot(mirror, lamps[i]) - 1)) * clamp(4 * cosine, 0, 1));
     }
     vec4 texel = texture(albedo, t);

@@ -9,8 +9,8 @@ from .scan import Corners, facing, fragments, nearest
 
 INSIDE = frozenset({"teeth", "tongue", "mouth"})
 EYES = frozenset({"eyes"})
-CLOSED_REACH = 0.005  # metres behind the lips where light has fallen to 1/e with the lips closed
-REACH_PER_GAP = 0.55  # and how much farther it gets per metre of lip gap
+CLOSED_REACH = 0.004  # metres behind the lips where light has fallen to 1/e with the lips closed
+REACH_PER_GAP = 0.32  # and how much farther it gets per metre of lip gap
 DARKEST = 0.02
 LID_SHADOW = 0.55  # share of light that the upper lid takes from the top of the eyeball
 

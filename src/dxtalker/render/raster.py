@@ -13,7 +13,7 @@ import numpy as np
 
 from ..face.head import Head, Part
 from .camera import Camera
-from .compose import compose, neck_fade
+from .compose import Composer, neck_fade
 from .look import BIAS, Background
 from .occlusion import Occlusion
 from .scan import Corners, Fragments, facing, fragments, nearest
@@ -22,7 +22,8 @@ from .texture import part_levels, pyramid, sample
 
 PATTERN = ((0.625, 0.125), (0.125, 0.375), (0.875, 0.625), (0.375, 0.875))  # rotated grid within a pixel
 EDGE = 10.0  # difference to a neighbour, of 255, that makes a pixel an edge
-CHUNK = 16_384  # points shaded at once: their arrays stay in the cache
+CHUNK = 8_192  # points shaded at once: their arrays stay in the cache
+BAND = 64  # rows searched for edges at once
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class NumpyRenderer:
     def __init__(self, head: Head, camera: Camera, background: Background) -> None:
         self._head, self._camera = head, camera
         self._axes = camera.axes
-        self._behind = background.picture(camera.size)
+        self._composer = Composer(camera.size, background.picture(camera.size))
         self._rays = camera.rays()
         self._light = Occlusion(head)
         levels = pyramid(head.albedo)
@@ -63,7 +64,7 @@ class NumpyRenderer:
         left, top = max(int(x.min()) - 1, 0), max(int(y.min()) - 1, 0)
         right, bottom = min(int(x.max()) + 2, width), min(int(y.max()) + 2, height)
         if right <= left or bottom <= top:
-            return compose(np.zeros((0, 0, 4), np.float32), (0, 0), self._camera.size, self._behind)
+            return self._composer.over(np.zeros((4, 0, 0), np.float32), (0, 0))
         surface = np.concatenate(
             [normals.T, self._fixed[:2], self._light(vertices)[None], self._fixed[2:]], dtype=np.float32
         )
@@ -80,26 +81,26 @@ class NumpyRenderer:
             np.ascontiguousarray(towards),
             (right - left, bottom - top),
         )
-        return compose(self._picture(frame), (left, top), self._camera.size, self._behind)
+        return self._composer.over(self._picture(frame), (left, top))
 
     def close(self) -> None:
         """Nothing to give back."""
 
     def _picture(self, frame: _Frame) -> np.ndarray:
-        """(h, w, 4) float32 0..255, encoded sRGB multiplied by alpha, and alpha."""
+        """(4, h, w) float32 0..255, encoded sRGB multiplied by alpha, and alpha."""
         width, height = frame.size
         opaque = np.flatnonzero(facing(frame.corners) & ~self._blend)
         blended = np.flatnonzero(self._blend)
         picture = self._sample(frame, opaque, blended, (0.5, 0.5), None)
-        edges = _edges(picture.reshape(height, width, 4))
+        edges = _edges(picture.reshape(4, height, width))
         pixels = np.flatnonzero(edges)
         if len(pixels):
             slots = np.full(width * height, -1, np.int64)
             slots[pixels] = np.arange(len(pixels))
             opaque = opaque[_touching(frame.corners.pick(opaque), edges)]
             finer = sum(self._sample(frame, opaque, blended, at, (slots, pixels)) for at in PATTERN)
-            picture[pixels] = finer / np.float32(len(PATTERN))
-        return picture.reshape(height, width, 4)
+            picture[:, pixels] = finer / np.float32(len(PATTERN))
+        return picture.reshape(4, height, width)
 
     def _sample(
         self,
@@ -111,14 +112,14 @@ class NumpyRenderer:
     ) -> np.ndarray:
         """One sample, ``at`` within the pixel, of each pixel (or of ``chosen``: slot by pixel, pixel by slot).
 
-        Returns (slots, 4) float32 0..255, multiplied by alpha.
+        Returns (4, slots) float32 0..255, multiplied by alpha.
         """
         slots = frame.size[0] * frame.size[1] if chosen is None else len(chosen[1])
-        picture = np.zeros((slots, 4), np.float32)
+        picture = np.zeros((4, slots), np.float32)
         slot, triangle, near = nearest(
             _within(fragments(frame.corners.pick(opaque), frame.size, at), chosen), slots
         )
-        picture[slot] = self._colour(frame, slot, opaque[triangle], at, chosen)
+        picture[:, slot] = self._colour(frame, slot, opaque[triangle], at, chosen)
         if len(blended):
             depth = np.zeros(slots, np.float32)
             depth[slot] = near
@@ -138,14 +139,14 @@ class NumpyRenderer:
         at: tuple[float, float],
         chosen: tuple[np.ndarray, np.ndarray] | None,
     ) -> np.ndarray:
-        """(N, 4) float32 0..255 multiplied by alpha: the colour of ``triangle`` (N,) in ``slot`` (N,)."""
-        colour = np.empty((len(slot), 4), np.float32)
+        """(4, N) float32 0..255 multiplied by alpha: the colour of ``triangle`` (N,) in ``slot`` (N,)."""
+        colour = np.empty((4, len(slot)), np.float32)
         pixel = slot if chosen is None else chosen[1][slot]
         for part, texture in zip(self._head.parts, self._textures, strict=True):
             mine = np.flatnonzero((triangle >= part.first) & (triangle < part.first + part.count))
             for start in range(0, len(mine), CHUNK):
                 run = mine[start : start + CHUNK]
-                colour[run] = self._shade(frame, part, texture, pixel[run], triangle[run], at)
+                colour[:, run] = self._shade(frame, part, texture, pixel[run], triangle[run], at)
         return colour
 
     def _shade(
@@ -189,14 +190,23 @@ def _within(found: Fragments, chosen: tuple[np.ndarray, np.ndarray] | None) -> F
 
 
 def _edges(picture: np.ndarray) -> np.ndarray:
-    """(h, w) bool: pixels that differ from a neighbour by more than EDGE in some channel of (h, w, 4)."""
-    edges = np.zeros(picture.shape[:2], bool)
-    across = (np.abs(picture[:, 1:] - picture[:, :-1]) > EDGE).any(axis=2)
-    down = (np.abs(picture[1:] - picture[:-1]) > EDGE).any(axis=2)
-    edges[:, 1:] |= across
-    edges[:, :-1] |= across
-    edges[1:] |= down
-    edges[:-1] |= down
+    """(h, w) bool: pixels whose brightness or opacity differs from a neighbour's by more than EDGE."""
+    height, width = picture.shape[1:]
+    red, green, blue, alpha = picture
+    level = np.empty((height, width), np.float32)
+    edges = np.zeros((height, width), bool)
+    for top in range(0, height, BAND):
+        band = slice(top, top + BAND)
+        level[band] = 0.30 * red[band] + 0.55 * green[band] + 0.15 * blue[band] + 0.5 * alpha[band]
+    for top in range(0, height, BAND):
+        here = level[top : top + BAND + 1]
+        across = np.abs(here[:, 1:] - here[:, :-1]) > EDGE
+        down = np.abs(here[1:] - here[:-1]) > EDGE
+        mark = edges[top : top + BAND + 1]
+        mark[:, 1:] |= across
+        mark[:, :-1] |= across
+        mark[1:] |= down
+        mark[:-1] |= down
     return edges
 
 
@@ -215,10 +225,10 @@ def _touching(corners: Corners, mask: np.ndarray) -> np.ndarray:
 
 
 def _lay_over(picture: np.ndarray, slot: np.ndarray, colour: np.ndarray) -> None:
-    """Blend ``colour`` (N, 4) over ``picture`` in place; ``slot`` (N,) ascends, far to near within a slot."""
+    """Blend ``colour`` (4, N) over ``picture`` in place; ``slot`` (N,) ascends, far to near within a slot."""
     while len(slot):
         first = np.ones(len(slot), bool)
         first[1:] = slot[1:] != slot[:-1]
-        where, over = slot[first], colour[first]
-        picture[where] = over + picture[where] * (1 - over[:, 3:] / 255)
-        slot, colour = slot[~first], colour[~first]
+        where, over = slot[first], colour[:, first]
+        picture[:, where] = over + picture[:, where] * (1 - over[3] / 255)
+        slot, colour = slot[~first], colour[:, ~first]

@@ -22,7 +22,7 @@ class Points:
 
 
 def shade(points: Points, part: Part, axes: np.ndarray) -> np.ndarray:
-    """(N, 4) float32, 0..255: encoded sRGB multiplied by alpha, and alpha.
+    """(4, N) float32, 0..255: encoded sRGB multiplied by alpha, and alpha.
 
     ``axes`` (3, 3) are the camera's right, up and back in world space.
     """
@@ -58,7 +58,8 @@ def shade(points: Points, part: Part, axes: np.ndarray) -> np.ndarray:
         highlight = np.exp(sharpness * (mx * lx + my * ly + mz * lz - 1))
         highlight *= sharpness / 2 * np.clip(4 * cosine, 0, 1)
         for i, colour in enumerate(np.array(lamp.colour, np.float32)):
-            diffuse[i] += colour / (1 + softness[i]) * np.maximum(cosine + softness[i], 0)
+            soft = np.maximum(cosine + softness[i], 0) * (1 / (1 + softness[i]))
+            diffuse[i] += colour * soft * soft * (2 - soft)
             gloss[i] += colour * highlight
 
     alpha = points.albedo[3]
@@ -66,10 +67,10 @@ def shade(points: Points, part: Part, axes: np.ndarray) -> np.ndarray:
     table = tone_table()
     steps = np.float32((len(table) - 1) / BRIGHTEST**0.5)
     opacity = points.fade * alpha if part.blend else points.fade
-    out = np.empty((len(opacity), 4), np.float32)
+    out = np.empty((4, len(opacity)), np.float32)
     for i in range(3):
         seen = (points.albedo[i] * solid * diffuse[i] + fresnel * gloss[i]) * points.light
         index = np.sqrt(np.minimum(seen, np.float32(BRIGHTEST))) * steps
-        out[:, i] = table.take((index + np.float32(0.5)).astype(np.int32)) * opacity
-    out[:, 3] = opacity * 255
+        out[i] = table.take((index + np.float32(0.5)).astype(np.int32)) * opacity
+    out[3] = opacity * 255
     return out
