@@ -53,15 +53,15 @@ def test_a_calm_head_is_left_alone_and_a_wild_one_stays_on_its_neck() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(curves=weights)
-def test_in_range_closed_stays_closed_and_twice_is_once(curves: np.ndarray) -> None:
+def test_in_range_closed_stays_closed(curves: np.ndarray) -> None:
     out = limit_curves(curves * 1.5 - 0.2, LIP_GAP)
-    assert out.min() >= 0 and out.max() <= 1
+    assert out.min() >= -1e-7 and out.max() <= 1
     before = np.clip(curves * 1.5 - 0.2, 0, 1) @ LIP_GAP
     assert (out @ LIP_GAP <= np.maximum(before, 0) + 1e-3).all()
-    opened = before > 1
-    for a, b in OPPOSED[4:]:
-        assert (np.minimum(out[:, ARKIT_INDEX[a]], out[:, ARKIT_INDEX[b]])[opened] <= 1).all()
-    assert np.abs(limit_curves(out, LIP_GAP) @ LIP_GAP - out @ LIP_GAP).max() < 30
+    opened = before > 1  # where nothing must be undone to keep lips closed
+    for a, b in OPPOSED:
+        left = np.minimum(out[:, ARKIT_INDEX[a]], out[:, ARKIT_INDEX[b]])
+        assert left[opened & (out @ LIP_GAP < before - 1e-3)].max(initial=0) < 1e-6
 
 
 @settings(max_examples=60, deadline=None)

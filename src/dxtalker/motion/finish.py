@@ -100,7 +100,8 @@ def finish(
     curves = limits.scale_mouth(curves, gap, chosen.lips)
     curves = _scaled(curves, BROWS, chosen.brows)
     if on["brows"]:
-        curves = curves + nod.brow_raises(features, active, first, seed, chosen.brows)
+        raised = curves + nod.brow_raises(features, active, first, seed, chosen.brows)
+        curves = np.minimum(raised, np.maximum(curves, 1))
 
     rotation, translation = motion.rotation * chosen.head, motion.translation * chosen.head
     if on["head"]:

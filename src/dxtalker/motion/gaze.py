@@ -16,7 +16,7 @@ from .randomness import normals, uniforms
 from .timeline import any_near
 
 SIDEWAYS, VERTICAL = np.radians(30.0), np.radians(25.0)  # eye turn at weight 1 of an eyeLook shape
-AWAY_SPEAKING, AWAY_RESTING = 0.36, 0.22  # share of time with the eyes off the viewer
+AWAY_SPEAKING, AWAY_RESTING = 0.34, 0.22  # share of time with the eyes off the viewer
 GLANCE = (0.5, 1.7)  # s, shortest and longest glance away
 PERIOD = 1.1  # s, mean time between small shifts on the viewer's face
 LARGE = np.radians(2.5)  # a shift that invites a blink

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..records import ARKIT_INDEX
-from .rest import ARTICULATORS
+from ..records import ARKIT_INDEX, MOUTH
+from .rest import ARTICULATORS, shrink_mouth
 
 # Soft bounds of head rotation in talk: well inside the neck's active range of about 50 / 70 / 40 degrees
 # (Youdas et al., Physical Therapy 1992). Below 70 % of a bound nothing changes.
@@ -26,8 +26,9 @@ OPPOSED = (
 SHARED = (
     ("mouthPucker", "mouthSmileLeft"), ("mouthPucker", "mouthSmileRight"),
     ("mouthPucker", "mouthStretchLeft"), ("mouthPucker", "mouthStretchRight"),
-    ("eyeBlinkLeft", "eyeWideLeft"), ("eyeBlinkRight", "eyeWideRight"),
 )  # fmt: skip
+# A closed lid is not wide: the second yields to the first.
+YIELDING = (("eyeBlinkLeft", "eyeWideLeft"), ("eyeBlinkRight", "eyeWideRight"))
 
 
 def scale_mouth(curves: np.ndarray, lip_gap: np.ndarray, gain: float) -> np.ndarray:
@@ -38,16 +39,16 @@ def scale_mouth(curves: np.ndarray, lip_gap: np.ndarray, gain: float) -> np.ndar
     """
     if gain == 1:
         return curves
+    if gain < 1:
+        return shrink_mouth(curves, np.full(len(curves), gain), lip_gap)
     mouth = curves[:, ARTICULATORS].astype(np.float64)
-    scale = np.full(len(curves), gain)
-    if gain > 1:
-        opening = curves @ lip_gap
-        clear = np.clip((opening - CLOSED) / (CLEAR - CLOSED), 0, 1)
-        room = 1 / np.maximum(mouth.max(axis=1, initial=0.0), 1e-6)
-        scale = np.clip(1 + (gain - 1) * clear**2 * (3 - 2 * clear), 1, np.maximum(room, 1))
+    opening = curves[:, MOUTH] @ lip_gap[MOUTH]
+    clear = np.clip((opening - CLOSED) / (CLEAR - CLOSED), 0, 1)
+    room = np.maximum(1 / np.maximum(mouth.max(axis=1, initial=0.0), 1e-6), 1)
+    scale = np.minimum(1 + (gain - 1) * clear**2 * (3 - 2 * clear), room)
     out = curves.copy()
     out[:, ARTICULATORS] = mouth * scale[:, None]
-    return out.astype(np.float32)
+    return out
 
 
 def limit_curves(curves: np.ndarray, lip_gap: np.ndarray) -> np.ndarray:
@@ -66,6 +67,9 @@ def limit_curves(curves: np.ndarray, lip_gap: np.ndarray) -> np.ndarray:
     for a, b in SHARED:
         i, j = ARKIT_INDEX[a], ARKIT_INDEX[b]
         out[:, [i, j]] /= np.maximum(out[:, i] + out[:, j], 1)[:, None]
+    for a, b in YIELDING:
+        i, j = ARKIT_INDEX[a], ARKIT_INDEX[b]
+        out[:, j] = np.minimum(out[:, j], 1 - out[:, i])
     allowed, gained = np.maximum(inside @ lip_gap, 0), (out - inside) @ lip_gap
     room = np.clip((allowed - inside @ lip_gap) / np.maximum(gained, 1e-9), 0, 1)
     out = inside + np.where(gained > 0, room, 1)[:, None] * (out - inside)

@@ -27,10 +27,10 @@ from .randomness import normals, smooth_noise, uniforms
 from .timeline import smooth, strokes, window
 
 SWAY = np.radians([0.7, 0.9, 2.0])  # standard deviation of posture (knots 2.2 s): pitch, yaw, roll
-DRIFT = np.radians([0.65, 0.8, 0.5])  # and of the faster part (knots 0.6 s)
+DRIFT = np.radians([0.5, 0.65, 0.4])  # and of the faster part (knots 0.6 s)
 TREMBLE = np.radians([0.13, 0.18, 0.09])  # speech only: 1 to 4 Hz (knots 0.22 s)
 TURN = np.radians([2.0, 4.4, 3.4])  # standard deviation of a turn at a phrase or of its own
-NOD = np.radians(2.2)  # median depth of a nod on a full accent
+NOD = np.radians(2.7)  # median depth of a nod on a full accent
 LIFT = np.radians(-2.0)  # the head is this much higher while speaking (pitch)
 IDLE = 0.3  # share of sway that is left in silence
 TURNS = 0.6  # turns a second while speaking, besides those at onsets
@@ -74,7 +74,7 @@ def head_motion(
     if length == 0 or gain == 0:
         return np.zeros((length, 3)), np.zeros((length, 3))
     times = (first + np.arange(length)) / fps
-    energy = _energy(active, fps, 1.0)[:, None]
+    energy = _energy(active, fps, 0.6)[:, None]
     slow = smooth_noise(seed, "sway", times, 2.2)[:, :3] * SWAY
     slow += smooth_noise(seed, "drift", times, 0.6)[:, :3] * DRIFT
     rotation = (IDLE + (1 - IDLE) * energy) * slow

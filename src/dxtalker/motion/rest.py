@@ -67,21 +67,26 @@ def rest_mouth(
 ) -> np.ndarray:
     """Curves (T, 52) whose mouth returns to rest where ``active`` (T,) is false.
 
-    ``lip_gap`` (52,) mm of inner-lip opening at weight 1 of each channel. The opening never grows: all
-    articulators shrink together, and expression that would part the lips shrinks with them. ``gain``
-    0 (off) .. 1 (full rest).
+    ``lip_gap`` (52,) mm of inner-lip opening at weight 1 of each channel. The opening never grows.
+    ``gain`` 0 (off) .. 1 (full rest).
     """
     if gain == 0:
         return curves
-    kept = (1 - gain * (1 - release(active, fps)))[:, None]  # (T, 1)
+    return shrink_mouth(curves, 1 - gain * (1 - release(active, fps)), lip_gap)
+
+
+def shrink_mouth(curves: np.ndarray, kept: np.ndarray, lip_gap: np.ndarray) -> np.ndarray:
+    """Curves (T, 52) with articulators times ``kept`` (T,) 0..1, and lips opened by no more than that share.
+
+    All articulators shrink alike, so contact stays contact; expression shrinks only where it would part lips.
+    """
     out = curves.astype(np.float64)
     before = out[:, MOUTH] @ lip_gap[MOUTH]
-    out[:, ARTICULATORS] *= kept
+    out[:, ARTICULATORS] *= kept[:, None]
     opens = EXPRESSIVE[lip_gap[EXPRESSIVE] > 0]
     parted = out[:, opens] @ lip_gap[opens]
-    excess = out[:, MOUTH] @ lip_gap[MOUTH] - kept[:, 0] * np.maximum(before, 0)
-    share = np.clip(excess / np.maximum(parted, 1e-9), 0, 1)
-    out[:, opens] *= 1 - share[:, None]
+    excess = out[:, MOUTH] @ lip_gap[MOUTH] - kept * np.maximum(before, 0)
+    out[:, opens] *= 1 - np.clip(excess / np.maximum(parted, 1e-9), 0, 1)[:, None]
     return out.astype(np.float32)
 
 
