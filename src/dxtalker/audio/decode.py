@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -24,14 +25,19 @@ import numpy as np
 
 from ..errors import BadInput, LimitExceeded, NotReady, Unsupported
 from ..ffmpeg import ffmpeg_path
+from .limits import check_seconds
 from .source import Source
 from .wav import WavFormat, parse_wav, read_frames
 
 STALL_SECONDS = 2.0  # waiting for the next decoded bytes
 HEAD_START = 10.0  # seconds of waiting in all, on top of the length of what was decoded
-CHILD_BYTES = 448 << 20  # address space of the child (Linux), of which 180 MB are the program itself
-PIECE = 1 << 16  # bytes read from the pipe at once
-STDERR_BYTES = 4096  # kept of what the decoder says
+CHILD_BYTES = 512 << 20  # address space of the child (Linux), of which 190 MB are the program itself
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}  # glibc reserves 128 MB of that for each thread otherwise
+ASIDES = ("Error opening input file", "frame:", "begins=")  # of what it says, what is no complaint
+PIECES, PIECE = 8, 1 << 16  # buffers between the pipe and us, and bytes in each
+SILENT_FRAMES = 1 << 13  # in a block of silence
+STDERR_BYTES = 1 << 16  # kept of what the decoder says
+STARTS = re.compile(rb"pts_time:(-?[0-9.]+)")  # as the ametadata filter prints it
 
 # Containers that hold sound. Playlists and scripts (hls, concat, ...) are left out: they open other files.
 FORMATS = (
@@ -41,34 +47,49 @@ FORMATS = (
 
 
 @contextmanager
-def decode(path: Path) -> Iterator[Source]:
-    """Decode the first audio track of ``path``, from the start of the file's own clock.
+def decode(path: Path, head: bytes) -> Iterator[Source]:
+    """Decode the first audio track of ``path`` (first bytes ``head``), from the start of the file's own clock.
 
     Raises BadInput, Unsupported or LimitExceeded with the reason (without the file's name), NotReady when
     there is no ffmpeg.
     """
-    child = Child(command(ffmpeg_path(), path))
+    child = Child(command(ffmpeg_path(), path, is_mpeg_stream(head)))
     try:
         stream = cast(BinaryIO, io.BufferedReader(child, PIECE))
         if child.is_empty():
             raise child.failure()
         wav = parse_wav(stream, None)
+        start = child.start()
+        check_seconds(start)
         source = Source(wav.rate, wav.channels, iter(()))
-        source.blocks = _watched(child, stream, wav, source.notes)
+        source.blocks = chain(_silence(start, wav), _watched(child, stream, wav, source.notes))
         yield source
     finally:
         child.close()
 
 
-def command(ffmpeg: Path, path: Path) -> list[str]:
-    """Decode to WAV on stdout at the file's own rate and channels; silence fills what comes late or is missing."""
+def command(ffmpeg: Path, path: Path, mpeg_stream: bool = False) -> list[str]:
+    """Decode to WAV on stdout at the file's own rate and channels; silence fills gaps between packets.
+
+    The time of the first sample is written to stderr: ffmpeg's own padding to time 0 would repeat it at every
+    change of format within the file. In an MPEG stream ffmpeg counts from the first stream in use, so there
+    the video's packets are passed by, undecoded, to keep a late sound late.
+    """
+    first = "ametadata=mode=add:key=begins:value=1:enable='eq(n,0)'"
+    printed = "ametadata=mode=print:key=begins:file='pipe\\:2':direct=1"
+    passed_by = ["-map", "0:a:0", "-map", "0:v:0?", "-c", "copy", "-f", "null", "-"]
     return [
         str(ffmpeg), "-nostdin", "-v", "error", "-threads", "1", "-max_alloc", str(128 << 20),
-        "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS,
-        "-i", f"file:{path}",
-        "-vn", "-map", "0:a:0", "-af", "aresample=async=1:first_pts=0",
-        "-c:a", "pcm_f32le", "-bitexact", "-f", "wav", "pipe:1",
+        "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS, "-i", f"file:{path}",
+        "-map", "0:a:0", "-af", f"{first},{printed},aresample=async=1", "-c:a", "pcm_f32le",
+        "-bitexact", "-flush_packets", "0", "-f", "wav", "pipe:1",
+        *(passed_by if mpeg_stream else []),
     ]  # fmt: skip
+
+
+def is_mpeg_stream(head: bytes) -> bool:
+    """Whether a file's first bytes are those of an MPEG transport or program stream."""
+    return (head[:1] == b"G" and head[188:189] == b"G") or head[:4] == b"\0\0\1\xba"
 
 
 class Child(io.RawIOBase):
@@ -82,6 +103,8 @@ class Child(io.RawIOBase):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                bufsize=0,
+                env=os.environ | ONE_ARENA,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 start_new_session=os.name == "posix",  # a group of its own, to be ended as a whole
             )
@@ -90,9 +113,14 @@ class Child(io.RawIOBase):
                 f"{arguments[0]} cannot be run ({error.strerror}); run: dxtalker doctor"
             ) from error
         _limit_memory(self._process.pid)
-        self._pieces: queue.Queue[bytes] = queue.Queue(maxsize=8)  # b"" ends it
+        # Pieces go round: a reader thread fills them, readinto empties them, and none is ever allocated anew.
+        self._empty: queue.Queue[bytearray | None] = queue.Queue()  # None stops the thread
+        self._full: queue.Queue[memoryview] = queue.Queue()  # one of length 0 ends the stream
+        for _ in range(PIECES):
+            self._empty.put(bytearray(PIECE))
         self._said = b""
-        self._rest = memoryview(b"")
+        self._piece = memoryview(b"")
+        self._used = 0  # bytes of it
         self._ended = False
         self._waited = 0.0  # seconds spent waiting for the decoder
         self.decoded_seconds = 0.0  # set by who reads
@@ -106,23 +134,26 @@ class Child(io.RawIOBase):
         return True
 
     def readinto(self, buffer) -> int:  # type: ignore[override]
-        self.is_empty()
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
+        if self.is_empty():
+            return 0
+        part = self._piece[self._used : self._used + len(buffer)]
+        buffer[: len(part)] = part
+        self._used += len(part)
+        return len(part)
 
     def is_empty(self) -> bool:
-        """Wait for the first bytes; True when there are none."""
-        if not self._rest and not self._ended:
-            self._rest = memoryview(self._next())
-            self._ended = not self._rest
+        """Wait until there is something to read; True at the end of the stream."""
+        if self._used == len(self._piece) and not self._ended:
+            if self._used:
+                self._empty.put(self._piece.obj)  # type: ignore[arg-type]
+            self._piece, self._used = self._next(), 0
+            self._ended = not self._piece
         return self._ended
 
-    def _next(self) -> bytes:
+    def _next(self) -> memoryview:
         begin = time.monotonic()
         try:
-            piece = self._pieces.get(timeout=STALL_SECONDS)
+            piece = self._full.get(timeout=STALL_SECONDS)
         except queue.Empty:
             raise LimitExceeded(
                 f"the decoder made no progress for {STALL_SECONDS:.0f} s and was stopped;"
@@ -135,12 +166,23 @@ class Child(io.RawIOBase):
             )
         return piece
 
+    def start(self) -> float:
+        """Seconds from the start of the file's clock to the first sample; call it after the first bytes.
+
+        A start before 0 is only a decoder's way of counting its own delay.
+        """
+        for _ in range(100):  # the line is written before the first sample, but read by another thread
+            if found := STARTS.search(self._said):
+                return max(0.0, float(found[1]))
+            time.sleep(0.01)
+        return 0.0
+
     def finish(self) -> str | None:
         """After the last sample: None when the decoder was content, else what it complained about."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(STALL_SECONDS)
         self._threads[1].join(STALL_SECONDS)
-        return self._complaint() if self._said or self._process.returncode else None
+        return self._complaint() or (f"exit code {code}" if (code := self._process.returncode) else None)
 
     def failure(self) -> BadInput:
         """The error for a file of which nothing could be decoded."""
@@ -164,16 +206,10 @@ class Child(io.RawIOBase):
 
     def close(self) -> None:
         """End the child and whatever it started, and collect it. Safe to call twice."""
-        if self._process.poll() is None:
-            _kill(self._process)
+        _kill(self._process)
+        self._empty.put(None)
         for thread in self._threads:
-            for _ in range(100):  # the reader may wait for room in the queue
-                with suppress(queue.Empty):
-                    while True:
-                        self._pieces.get_nowait()
-                thread.join(0.02)
-                if not thread.is_alive():
-                    break
+            thread.join(STALL_SECONDS)
         self._process.wait()
         super().close()
 
@@ -181,9 +217,11 @@ class Child(io.RawIOBase):
         pipe = self._process.stdout
         assert pipe is not None
         with pipe:
-            while piece := os.read(pipe.fileno(), PIECE):
-                self._pieces.put(piece)
-        self._pieces.put(b"")
+            while (piece := self._empty.get()) is not None:
+                count = pipe.readinto(piece)  # type: ignore[attr-defined]
+                self._full.put(memoryview(piece)[:count])
+                if not count:
+                    break
 
     def _read_errors(self) -> None:
         pipe = self._process.stderr
@@ -196,8 +234,16 @@ class Child(io.RawIOBase):
         """What the decoder wrote, each thing once, without addresses, paths and its closing remarks."""
         text = self._said.decode("utf-8", "replace")
         lines = [re.sub(r"^(\[[^\]]*\]\s*)*(Error opening input: )?", "", line) for line in text.splitlines()]
-        told = [line for line in lines if line and "file:" not in line and "opening input files" not in line]
+        told = [line for line in lines if line and not line.startswith(ASIDES)]
         return " ".join("; ".join(dict.fromkeys(told)).split())[:160]
+
+
+def _silence(seconds: float, wav: WavFormat) -> Iterator[np.ndarray]:
+    left = round(seconds * wav.rate)  # frames
+    while left > 0:
+        count = min(left, SILENT_FRAMES)
+        yield np.zeros((count, wav.channels), np.float32)
+        left -= count
 
 
 def _watched(child: Child, stream: BinaryIO, wav: WavFormat, notes: list[str]) -> Iterator[np.ndarray]:
@@ -219,6 +265,8 @@ def _limit_memory(pid: int) -> None:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
     if sys.platform == "win32":
         process.kill()
         return

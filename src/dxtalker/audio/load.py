@@ -90,8 +90,8 @@ def load_audio(path: Path | str) -> Waveform:
     filled = 0
     for block in _blocks(path, notes):
         if filled + len(block) > len(samples):
-            # Grown in place by the allocator, so that the peak is the samples and not twice of them.
-            samples.resize(max(filled + len(block), len(samples) * 5 // 4, SAMPLE_RATE), refcheck=False)
+            # In small steps, which the allocator takes in place: the peak is the samples, not twice of them.
+            samples.resize(filled + len(block) + max(filled // 16, SAMPLE_RATE), refcheck=False)
         samples[filled : filled + len(block)] = block
         filled += len(block)
     samples.resize(filled, refcheck=False)

@@ -74,7 +74,7 @@ def open_source(path: Path | str) -> Iterator[Source]:
                 refuse_foreign(head)
         from .decode import decode
 
-        with decode(path) as source:
+        with decode(path, head) as source:
             yield source
 
 
