@@ -20,7 +20,7 @@ from .scan import Corners, Fragments, facing, fragments, nearest
 from .shade import Points, shade
 from .texture import part_levels, pyramid, sample
 
-PATTERN = ((0.625, 0.125), (0.125, 0.375), (0.875, 0.625), (0.375, 0.875))  # rotated grid within a pixel
+PATTERN = ((0.375, 0.125), (0.875, 0.375), (0.125, 0.625), (0.625, 0.875))  # rotated grid within a pixel
 EDGE = 10.0  # difference to a neighbour, of 255, that makes a pixel an edge
 CHUNK = 8_192  # points shaded at once: their arrays stay in the cache
 BAND = 64  # rows searched for edges at once
