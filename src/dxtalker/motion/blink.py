@@ -2,7 +2,8 @@
 
 Rates: 17 a minute at rest, 26 in conversation (Bentivoglio et al., Movement Disorders 1997). They gather
 at the ends of phrases and at large gaze shifts. Lids close in 80 to 100 ms and open in 150 to 200 ms.
-Look-ahead: 0.94 s (speech activity needs 0.76 s; a blink of the network is known 0.5 s ahead and keeps
+Look-ahead: 0.95 s (0.8 s for phrase ends; a blink of the network is known 0.5 s ahead and keeps others 0.4 s
+away). Memory: that of speech activity and 1 s.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from .randomness import uniforms
 from .timeline import any_near, strokes, window
 
 RATE_RESTING, RATE_SPEAKING = 17 / 60, 26 / 60  # blinks a second
-GAP = 0.6  # s from one blink's start to the next one's, except double blinks
+GAP = 0.8  # s from one blink's start to the next one's, except double blinks
 DOUBLE = 0.07  # share of blinks that come twice
-INVITED = 4.0  # how much likelier a blink is in the 0.4 s after a phrase, or at a large gaze shift
-WITHIN = 0.75  # and how much less likely inside a phrase, so that the mean rate stays
+AFTER_PHRASE = 4.0  # how much likelier a blink is proposed in the 0.4 s after a phrase
+WITH_GAZE = 0.2  # chance that one is proposed with a large gaze shift
+WITHIN = 0.9  # share of the rate that is left inside a phrase, so that the mean stays
 OWN = 0.35  # a peak of the network's lids above this is a blink it meant: it is completed
 LID_FOLLOWS = 0.15  # blink weight for each weight of looking down
 WIDE = np.array([ARKIT_INDEX["eyeWideLeft"], ARKIT_INDEX["eyeWideRight"]])
@@ -31,17 +33,16 @@ def blink_starts(
 
     ``active`` (T,) speech; ``invite`` (T,) bool large gaze shifts; ``own`` (T,) the network's lid weight;
     ``first`` absolute index of frame 0; ``rate`` factor on the human rate. Each frame proposes a blink by
-    its own draw; a proposal within 0.6 s after another one, or near a blink of the network, falls away,
+    its own draw; a proposal within 0.8 s after another one, or near a blink of the network, falls away,
     which makes intervals skewed with a least gap, and needs no memory beyond that gap.
     """
     gap = round(GAP * fps)
     mean = np.where(active, RATE_SPEAKING * WITHIN, RATE_RESTING)
     ended = any_near(active, round(0.4 * fps), 0) & ~active
-    hazard = (
-        _before_thinning(np.where(ended | invite, INVITED * RATE_SPEAKING, mean) * max(rate, 1), GAP) / fps
-    )
+    wanted = np.where(ended, AFTER_PHRASE * RATE_SPEAKING, mean) * max(rate, 1)
+    chance = np.where(invite, WITH_GAZE, _before_thinning(wanted, GAP) / fps)
     draw = uniforms(seed, "blink", first, len(active))
-    proposed = draw[:, 0] < hazard
+    proposed = draw[:, 0] < chance
     meant = _own_blinks(own, fps)
     proposed &= ~any_near(meant, gap, round(0.4 * fps))
     earlier = np.concatenate([[False], any_near(proposed, gap - 1, 0)[:-1]])
