@@ -1,1 +1,53 @@
-"""Speech in, a 3D talking head out."""
+"""Speech in, a 3D talking head out: curves, GLB and video, on an ordinary CPU.
+
+from dxtalker import speak
+motion = speak("talk.wav", ["talk.mp4", "talk.glb"])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .audio import load_audio
+    from .errors import BadInput, DxtalkerError
+    from .export import read_motion, write_motion
+    from .face.head import Head, load_head
+    from .motion.finish import Finish, finish
+    from .motion.sampler import Generator, Sampling, generate
+    from .pipeline import Settings, Speaker, save, speak
+    from .records import ARKIT_NAMES, Motion, SpeechFeatures, Waveform
+    from .speech import Encoder, listen
+
+# Loaded on first use: ``import dxtalker`` stays well under half a second.
+_HOME = {
+    "audio": ("load_audio",),
+    "errors": ("BadInput", "DxtalkerError"),
+    "export": ("read_motion", "write_motion"),
+    "face.head": ("Head", "load_head"),
+    "motion.finish": ("Finish", "finish"),
+    "motion.sampler": ("Generator", "Sampling", "generate"),
+    "pipeline": ("Settings", "Speaker", "save", "speak"),
+    "records": ("ARKIT_NAMES", "Motion", "SpeechFeatures", "Waveform"),
+    "speech": ("Encoder", "listen"),
+}
+_WHERE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "ARKIT_NAMES", "BadInput", "DxtalkerError", "Encoder", "Finish", "Generator", "Head", "Motion", "Sampling",
+    "Settings", "Speaker", "SpeechFeatures", "Waveform", "finish", "generate", "listen", "load_audio", "load_head",
+    "read_motion", "save", "speak", "write_motion",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'dxtalker' has no attribute {name!r}")
+    return getattr(import_module(f".{_WHERE[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,143 @@
+"""The main flow on one page: speech -> features -> motion -> finished motion -> curves, GLB, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from .audio import load_audio
+from .errors import BadInput, Unsupported
+from .export import WRITABLE, write_motion
+from .face.head import Head, load_head
+from .motion.finish import Finish, finish
+from .motion.resample import resample_motion
+from .motion.sampler import Generator, Sampling, generate
+from .records import ARKIT_NAMES, FEATURE_FPS, Motion, Waveform
+from .render.camera import portrait
+from .render.frames import draw_motion
+from .render.look import Background
+from .render.renderer import Kind, make_renderer
+from .render.video import write_frames, write_video
+from .speech import Encoder, listen
+
+Progress = Callable[[str, float], None]  # name of the stage, share done 0..1
+FORMATS = (*(suffix[1:] for suffix in WRITABLE), "mp4", "png")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a voice is turned into motion and pictures."""
+
+    fps: Fraction = FEATURE_FPS  # frames a second of what is written
+    seed: int = 0  # another seed, another take
+    sampling: Sampling = field(default_factory=Sampling)  # its seed is replaced by ``seed``
+    finish: Finish = field(default_factory=Finish)  # gains of what finishing adds; Finish.raw() adds nothing
+    model: Path | None = None  # a generator of ``dxtalker train``; None: the packaged one
+    head: Path | None = None  # a baked head; None: the packaged one
+    size: tuple[int, int] = (512, 512)  # pixels, width and height
+    background: Background = field(default_factory=Background)
+    yaw: float = 0.0  # radians, the camera's way round the head to its left
+    renderer: Kind = "auto"
+
+
+class Speaker:
+    """The models of one run, loaded once: make it once and speak many takes."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.head: Head = load_head(self.settings.head)
+        self.encoder = Encoder()
+        self.generator = Generator(self.settings.model)
+
+    def animate(self, wave: Waveform, progress: Progress | None = None) -> Motion:
+        """Motion for ``wave`` at the settings' frame rate, as long as the sound to within half a frame."""
+        s = self.settings
+        features = listen(wave, self.encoder, _stage(progress, "listening"))
+        sampling = replace(s.sampling, seed=s.seed)
+        raw = generate(features, self.generator, sampling, _stage(progress, "moving"))
+        lip_gap = self.head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32))
+        return resample_motion(finish(raw, features, lip_gap, s.finish, s.seed), s.fps)
+
+
+def speak(
+    source: str | Path | Waveform,
+    outputs: Sequence[str | Path] = (),
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    speaker: Speaker | None = None,
+) -> Motion:
+    """A recorded voice becomes the motion of a head that says it, written to every path of ``outputs``.
+
+    ``source`` is any audio or video file, or a Waveform at 16 kHz. The extension of an output decides:
+    .mp4 video with the sound; .csv Live Link Face; .json and .npz curves; .glb head and animation; a folder
+    (no extension) transparent PNG frames. Raises BadInput and its kin, see ``errors``.
+    """
+    outputs = [Path(output) for output in outputs]
+    for output in outputs:
+        check_output(output)
+    voice = speaker or Speaker(settings)
+    wave = source if isinstance(source, Waveform) else load_audio(source)
+    motion = voice.animate(wave, progress)
+    name = None if isinstance(source, Waveform) else Path(source)
+    for output in outputs:
+        save(motion, output, voice.settings, wave, name, voice.head, progress)
+    return motion
+
+
+def save(
+    motion: Motion,
+    output: Path,
+    settings: Settings | None = None,
+    wave: Waveform | None = None,
+    source: Path | None = None,
+    head: Head | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Write ``motion`` in the form that ``output`` asks for; see ``speak``. ``source`` names the sound's file."""
+    how = settings or Settings()
+    check_output(output)
+    body = head or load_head(how.head)
+    if output.suffix.lower() in WRITABLE:
+        write_motion(output, motion, body, source)
+        return
+    to_video = output.suffix.lower() == ".mp4"
+    background = how.background if to_video else Background(colour=None)
+    renderer = make_renderer(body, portrait(body, how.size, how.yaw), background, how.renderer)
+    try:
+        frames = _counted(draw_motion(body, motion, renderer), len(motion), _stage(progress, "drawing"))
+        if to_video:
+            write_video(frames, output, motion.fps, how.size, wave)
+        else:
+            write_frames(frames, output)
+    finally:
+        renderer.close()
+
+
+def check_output(output: Path) -> None:
+    """Raise before any work when ``output`` could not be written in the end."""
+    kind = output.suffix.lower()
+    if kind and kind != ".mp4" and kind not in WRITABLE:
+        accepted = ", ".join(("mp4", *(suffix[1:] for suffix in WRITABLE)))
+        raise Unsupported(
+            f"cannot write {output.name}; expected one of {accepted}, or a folder for PNG frames"
+        )
+    if not output.parent.is_dir():
+        raise BadInput(f"the folder {output.parent} does not exist; create it or choose another output path")
+
+
+def _stage(progress: Progress | None, name: str) -> Callable[[float], None] | None:
+    return partial(progress, name) if progress else None
+
+
+def _counted(
+    frames: Iterable[np.ndarray], total: int, progress: Callable[[float], None] | None
+) -> Iterator[np.ndarray]:
+    for number, frame in enumerate(frames, start=1):
+        yield frame
+        if progress:
+            progress(number / total)

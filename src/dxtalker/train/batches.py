@@ -1,0 +1,116 @@
+"""Random training windows out of prepared examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..face.head import Head
+from ..records import ARKIT_NAMES, MOUTH, UPPER
+from .prepare import Example
+
+CURVES = len(ARKIT_NAMES)
+REGION_SHARES = ((MOUTH, 0.6), (UPPER, 0.25), (np.arange(CURVES, CURVES + 3), 0.15))
+LEAST_STD = np.array([0.02] * CURVES + [0.01] * 3, np.float32)  # a channel that hardly moves is not blown up
+GAIN_DB = 12.0  # recording gain differs by up to this, both ways
+KNOWN_NOISE = 0.1  # of a standard deviation, on past frames: the sampler's own past is not perfect
+
+
+@dataclass(frozen=True)
+class Scales:
+    """How content and motion are standardised, and how much each motion channel counts."""
+
+    content_mean: np.ndarray  # (512,) float32
+    content_std: np.ndarray  # (512,) float32
+    motion_mean: np.ndarray  # (55,) float32
+    motion_std: np.ndarray  # (55,) float32
+    weight: np.ndarray  # (55,) float32, loss weight of each channel
+
+
+def make_scales(examples: Sequence[Example], head: Head) -> Scales:
+    """Statistics over ``examples``; within a region a channel counts by the mm it moves the head's skin."""
+    content = np.concatenate([e.content for e in examples]).astype(np.float32)
+    covered = np.concatenate([np.broadcast_to(e.covered, e.motion.shape) for e in examples])
+    motion = np.concatenate([e.motion for e in examples])
+    count = covered.sum(axis=0)
+    mean = (motion * covered).sum(axis=0) / np.maximum(count, 1)
+    std = np.sqrt(((motion - mean) ** 2 * covered).sum(axis=0) / np.maximum(count, 1))
+    std = np.maximum(std, LEAST_STD)
+    moved = np.linalg.norm(head.deltas, axis=2).sum(axis=1)
+    moved = np.concatenate([moved, np.full(3, moved.max())]) * std
+    weight = np.zeros(CURVES + 3, np.float32)
+    for region, share in REGION_SHARES:
+        part = moved[region] / moved[region].sum() + 0.2 / len(region)
+        weight[region] = share * part / part.sum()
+    return Scales(
+        content.mean(axis=0),
+        content.std(axis=0) + 1e-6,
+        mean.astype(np.float32),
+        std.astype(np.float32),
+        weight * (CURVES + 3),
+    )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tensors of one step; shapes as in ``network.flow_loss``."""
+
+    clean: Tensor
+    content: Tensor
+    prosody: Tensor
+    weight: Tensor
+    past: Tensor
+    known: Tensor
+
+
+class Sampler:
+    """Draws windows: a corpus by its share, then clips of it one after another until the window is full."""
+
+    def __init__(
+        self, examples: Sequence[Example], shares: dict[str, float], scales: Scales, window: int, seed: int
+    ):
+        self.rng = np.random.default_rng(seed)
+        self.scales, self.window = scales, window
+        self.groups = {
+            name: [e for e in examples if e.corpus == name] for name in {e.corpus for e in examples}
+        }
+        self.names = sorted(self.groups)
+        wanted = np.array([shares.get(name, 1.0) for name in self.names])
+        self.chances = wanted / wanted.sum()
+
+    def batch(self, size: int) -> Batch:
+        windows = [self._window() for _ in range(size)]
+        content, prosody, clean, weight = (
+            torch.from_numpy(np.stack(part)) for part in zip(*windows, strict=True)
+        )
+        known = torch.zeros(size, self.window, 1)
+        for row in known:
+            length = self.rng.integers(4, 26) if self.rng.random() < 0.75 else 0
+            row[:length] = 1
+        past = known * (clean + KNOWN_NOISE * torch.randn_like(clean)) * (weight > 0)
+        return Batch(clean, content, prosody, weight, past, known)
+
+    def _window(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        group = self.groups[self.names[self.rng.choice(len(self.names), p=self.chances)]]
+        pieces, length = [], 0
+        while length < self.window:
+            lengths = np.array([len(e.motion) for e in group], float)
+            example = group[self.rng.choice(len(group), p=lengths / lengths.sum())]
+            last = max(0, len(example.motion) - (self.window - length))
+            start = self.rng.integers(0, last + 1) if length == 0 else 0
+            piece = slice(start, start + self.window - length)
+            pieces.append((example, piece))
+            length += len(example.motion[piece])
+        s = self.scales
+        content = np.concatenate(
+            [(e.content[p].astype(np.float32) - s.content_mean) / s.content_std for e, p in pieces]
+        )
+        prosody = np.concatenate([e.prosody[p] for e, p in pieces]).copy()
+        prosody[:, 0] += self.rng.uniform(-GAIN_DB, GAIN_DB) / 20
+        clean = np.concatenate([(e.motion[p] - s.motion_mean) / s.motion_std for e, p in pieces])
+        weight = np.concatenate([np.broadcast_to(e.covered * s.weight, e.motion[p].shape) for e, p in pieces])
+        return content, prosody, clean.astype(np.float32), weight.astype(np.float32)

@@ -1,0 +1,199 @@
+"""The training loop: examples in, a checkpoint with the averaged network out; stops and resumes anywhere."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.ridge import fit_ridge
+from ..errors import DxtalkerError
+from ..face.head import Head
+from ..files import atomic_path
+from ..records import ARKIT_NAMES, MOUTH
+from .batches import Sampler, Scales, make_scales
+from .network import CHANNELS, Network, NetworkConfig, flow_loss
+from .prepare import Example
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run."""
+
+    steps: int = 3000  # optimiser steps
+    batch: int = 24  # windows a step
+    window: int = 100  # frames a window, 4 s
+    rate: float = 5e-4  # peak learning rate, falling to a tenth as a cosine
+    decay: float = 0.05  # weight decay
+    average: float = 0.998  # decay of the averaged weights
+    gap_weight: float = 0.02  # weight of the lip-gap error, per mm²
+    drop_sound: float = 0.1  # share of windows that hear nothing, for guidance
+    direct_rate: float = 0.1  # learning rate of the direct path, as a share of ``rate``
+    direct_penalty: float = 0.1  # ridge penalty that the direct path starts from
+    seed: int = 1
+    validate_every: int = 100  # steps
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    shares: tuple[tuple[str, float], ...] = (("grid_s1", 0.62), ("facegood", 0.23), ("silence", 0.15))
+
+
+def train(
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    head: Head,
+    config: TrainConfig,
+    run: Path,
+    progress: Callable[[str], None],
+) -> Path:
+    """Train into ``run``; returns the checkpoint of the best validation step. Resumes ``run/last.pt``.
+
+    Validation is the opening's correlation on ``validation``, averaged over its corpora.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(config.seed)
+    scales = make_scales(examples, head)
+    network = Network(config.network)
+    start_direct(network, examples, scales, config)
+    averaged = Network(config.network)
+    averaged.load_state_dict(network.state_dict())
+    groups = [
+        {
+            "params": [p for n, p in network.named_parameters() if not n.startswith("direct")],
+            "lr": config.rate,
+        },
+        {"params": list(network.direct.parameters()), "lr": config.rate * config.direct_rate},
+    ]
+    optimiser = torch.optim.AdamW(groups, weight_decay=config.decay, betas=(0.9, 0.98))
+    first, best = 0, -1.0
+    if (run / "last.pt").is_file():
+        state = torch.load(run / "last.pt", weights_only=True)
+        network.load_state_dict(state["network"])
+        averaged.load_state_dict(state["averaged"])
+        optimiser.load_state_dict(state["optimiser"])
+        first, best = int(state["step"]), float(state["best"])
+        progress(f"resumed at step {first}")
+    gap = opening_row(head, scales)
+    shares = dict(config.shares)
+    for step in range(first, config.steps):
+        torch.manual_seed(config.seed * 1_000_003 + step)  # a resumed run draws what an unbroken one draws
+        sampler = Sampler(examples, shares, scales, config.window, config.seed * 1_000_003 + step)
+        _set_rate(optimiser, config, step)
+        loss, missed = _step(network, sampler, optimiser, config, gap, scales)
+        if not np.isfinite(loss):
+            raise DxtalkerError(f"the loss became {loss} at step {step}; lower the learning rate and resume")
+        with torch.no_grad():
+            decay = min(config.average, (1 + step) / (10 + step))
+            for kept, new in zip(averaged.parameters(), network.parameters(), strict=True):
+                kept.lerp_(new, 1 - decay)
+        if (step + 1) % config.validate_every == 0 or step + 1 == config.steps:
+            scores = validate(averaged, validation, head, scales)
+            mean = float(np.mean(list(scores.values()))) if scores else float(step)
+            line = {"step": step + 1, "loss": loss, "gap": missed, "time": time.time(), **scores}
+            with (run / "log.jsonl").open("a") as log:
+                log.write(json.dumps(line) + "\n")
+            progress(
+                f"step {step + 1}: loss {loss:.3f}, " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items())
+            )
+            better = mean > best
+            best = max(best, mean)
+            state = {
+                "step": step + 1, "best": best, "network": network.state_dict(),
+                "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict(),
+            }  # fmt: skip
+            _save(run / "last.pt", state)
+            if better or not (run / "best.pt").is_file():
+                best_state = {
+                    "step": step + 1, "averaged": averaged.state_dict(), "config": json.dumps(asdict(config)),
+                    "scales": {k: torch.from_numpy(v) for k, v in vars(scales).items()}, "scores": json.dumps(scores),
+                }  # fmt: skip
+                _save(run / "best.pt", best_state)
+    return run / "best.pt"
+
+
+def _step(
+    network: Network,
+    sampler: Sampler,
+    optimiser: torch.optim.Optimizer,
+    config: TrainConfig,
+    gap: Tensor,
+    scales: Scales,
+) -> tuple[float, float]:
+    network.train()
+    batch = sampler.batch(config.batch)
+    heard = (torch.rand(config.batch, 1, 1) >= config.drop_sound).float()
+    offset = torch.from_numpy(scales.motion_mean / scales.motion_std)
+    seen_gap = (batch.clean + offset) @ gap
+    loss, missed = flow_loss(
+        network, batch.clean, batch.content * heard, batch.prosody * heard, batch.weight, batch.past, batch.known,
+        gap, seen_gap, config.gap_weight,
+    )  # fmt: skip
+    optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimiser.step()
+    return loss.item(), missed.item()
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, config: TrainConfig, step: int) -> None:
+    warm = min(1.0, (step + 1) / 100)
+    factor = warm * (0.55 + 0.45 * np.cos(np.pi * step / config.steps))
+    for group, peak in zip(
+        optimiser.param_groups, (config.rate, config.rate * config.direct_rate), strict=True
+    ):
+        group["lr"] = peak * factor
+
+
+def _save(path: Path, state: dict[str, object]) -> None:
+    with atomic_path(path) as temporary:
+        torch.save(state, temporary)
+
+
+def opening_row(head: Head, scales: Scales) -> Tensor:
+    """(55,) mm of lip opening for one standard deviation of each channel."""
+    per_weight = head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32))
+    return torch.from_numpy(np.concatenate([per_weight, np.zeros(3, np.float32)]) * scales.motion_std)
+
+
+def start_direct(network: Network, examples: Sequence[Example], scales: Scales, config: TrainConfig) -> None:
+    """Begin the direct path at the ridge solution: from there it can only become better on its own data."""
+    shares = dict(config.shares)
+    frames = {c: sum(len(e.motion) for e in examples if e.corpus == c) for c in {e.corpus for e in examples}}
+    sound = [
+        np.concatenate(
+            [(e.content.astype(np.float32) - scales.content_mean) / scales.content_std, e.prosody], axis=1
+        )
+        for e in examples
+    ]
+    target = [((e.motion - scales.motion_mean) / scales.motion_std)[:, MOUTH] for e in examples]
+    weights = [shares.get(e.corpus, 1.0) / frames[e.corpus] for e in examples]
+    ridge = fit_ridge(sound, target, weights, config.network.context, config.direct_penalty)
+    taps = 2 * config.network.context + 1
+    kernel = ridge.weights.reshape(taps, -1, len(MOUTH)) / ridge.std[None, :, None]
+    bias = ridge.bias - (kernel * ridge.mean[None, :, None]).sum(axis=(0, 1))
+    with torch.no_grad():
+        network.direct.weight.copy_(torch.from_numpy(kernel.transpose(2, 1, 0)))
+        network.direct.bias.copy_(torch.from_numpy(bias))
+
+
+@torch.no_grad()
+def validate(network: Network, examples: Sequence[Example], head: Head, scales: Scales) -> dict[str, float]:
+    """Correlation of the opening, per corpus, weighted by frames; the estimate from no noise, in one step."""
+    network.eval()
+    found: dict[str, list[tuple[float, int]]] = {}
+    for example in examples:
+        content = (example.content.astype(np.float32) - scales.content_mean) / scales.content_std
+        frames = len(content)
+        nothing = torch.zeros(1, frames, CHANNELS)
+        estimate = network(
+            nothing, torch.zeros(1), torch.from_numpy(content)[None], torch.from_numpy(example.prosody)[None],
+            nothing, torch.zeros(1, frames, 1),
+        )[0].numpy()  # fmt: skip
+        curves = (estimate * scales.motion_std + scales.motion_mean)[:, : len(ARKIT_NAMES)]
+        guess, truth = head.opening(curves.clip(0, 1)), head.opening(example.motion[:, : len(ARKIT_NAMES)])
+        found.setdefault(example.corpus, []).append((float(np.corrcoef(guess, truth)[0, 1]), frames))
+    return {name: sum(r * n for r, n in rows) / sum(n for _, n in rows) for name, rows in found.items()}
