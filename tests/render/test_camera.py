@@ -23,9 +23,8 @@ def test_a_known_projection() -> None:
     assert np.allclose(x, [200, 250, 250], atol=1e-3)
     assert np.allclose(y, [100, 50, 100], atol=1e-3)
     assert np.allclose(depth, [2, 2, 1])
-    rays = camera.rays()
-    assert rays.shape == (200, 400, 3)
-    assert np.allclose(rays[99:101, 199:201].mean((0, 1)), (0, 0, 1), atol=1e-5)
+    towards = camera.towards(np.array([200, 400], np.float32), np.array([100, 100], np.float32))
+    assert np.allclose(towards.T, [(0, 0, 1), (-np.sqrt(0.5), 0, np.sqrt(0.5))], atol=1e-6)
 
 
 def test_clip_space_agrees_with_pixels(head: Head) -> None:

@@ -49,14 +49,13 @@ class Camera:
         scale = np.float32(self.focal) / depth
         return self.size[0] / 2 + seen[:, 0] * scale, self.size[1] / 2 - seen[:, 1] * scale, depth
 
-    def rays(self) -> np.ndarray:
-        """(H, W, 3) float32 unit vectors in world space from each pixel's centre towards the camera."""
-        width, height = self.size
-        x = (np.arange(width) + 0.5 - width / 2) / self.focal
-        y = (height / 2 - np.arange(height) - 0.5) / self.focal
-        right, up, back = self.axes
-        towards = back - x[None, :, None] * right - y[:, None, None] * up
-        return (towards / np.linalg.norm(towards, axis=2, keepdims=True)).astype(np.float32)
+    def towards(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """(3, N) float32 unit vectors in world space towards the camera, from what is seen at x, y (N,) pixels."""
+        scale = np.float32(1 / self.focal)
+        across, down = (x - np.float32(self.size[0] / 2)) * scale, (y - np.float32(self.size[1] / 2)) * scale
+        inverse = 1 / np.sqrt(across * across + down * down + 1)
+        right, up, back = self.axes.astype(np.float32)
+        return np.stack([(back[i] - across * right[i] + down * up[i]) * inverse for i in range(3)])
 
     def clip_matrix(self) -> np.ndarray:
         """(4, 4) float32, world to OpenGL clip space; multiply column vectors from the left."""

@@ -97,4 +97,5 @@ def _hidden_mouth(head: Head, cells: int = 160) -> np.ndarray:
     column, row = np.floor(grid[skin]).astype(np.int64).T
     within = (column >= 0) & (column < cells) & (row >= 0) & (row < cells)
     skin, cell = skin[within], (row * cells + column)[within]
-    return skin[surface[cell] - near[skin] > 0.004]
+    behind = surface[cell] - near[skin]
+    return skin[(behind > 0.004) & (behind < 0.08)]  # beyond is the nape

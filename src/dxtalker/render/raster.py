@@ -34,8 +34,8 @@ class _Frame:
     raised: Corners  # the same, moved towards the viewer by BIAS: what blended parts are compared at
     slopes: np.ndarray  # (6, F)
     surface: np.ndarray  # (7, V): normal, u, v, light, fade
-    towards: np.ndarray  # (3, pixels)
-    size: tuple[int, int]
+    corner: tuple[int, int]  # left and top of the crop in the picture
+    size: tuple[int, int]  # width and height of the crop
 
 
 class NumpyRenderer:
@@ -47,7 +47,6 @@ class NumpyRenderer:
         self._head, self._camera = head, camera
         self._axes = camera.axes
         self._composer = Composer(camera.size, background.picture(camera.size))
-        self._rays = camera.rays()
         self._light = Occlusion(head)
         levels = pyramid(head.albedo)
         self._textures = [levels[i] for i in part_levels(head, camera, len(levels))]
@@ -72,15 +71,8 @@ class NumpyRenderer:
             Corners((x - left)[self._triangles], (y - top)[self._triangles], (1 / d)[self._triangles])
             for d in (depth, depth - np.float32(BIAS))
         )
-        towards = self._rays[top:bottom, left:right].reshape(-1, 3).T
-        frame = _Frame(
-            corners,
-            raised,
-            corners.slopes(),
-            surface,
-            np.ascontiguousarray(towards),
-            (right - left, bottom - top),
-        )
+        size = right - left, bottom - top
+        frame = _Frame(corners, raised, corners.slopes(), surface, (left, top), size)
         return self._composer.over(self._picture(frame), (left, top))
 
     def close(self) -> None:
@@ -160,9 +152,9 @@ class NumpyRenderer:
     ) -> np.ndarray:
         """The colour of points of one part: perspective-correct surface values, then light."""
         row, column = np.divmod(pixel, frame.size[0])
-        dx = column.astype(np.float32) + np.float32(at[0]) - frame.corners.x[0].take(triangle)
-        dy = row.astype(np.float32) + np.float32(at[1]) - frame.corners.y[0].take(triangle)
-        slopes = frame.slopes.take(triangle, axis=1)
+        x, y = column.astype(np.float32) + np.float32(at[0]), row.astype(np.float32) + np.float32(at[1])
+        dx, dy = x - frame.corners.x[0].take(triangle), y - frame.corners.y[0].take(triangle)
+        slopes = frame.slopes[:4].take(triangle, axis=1)
         second, third = slopes[0] * dx + slopes[1] * dy, slopes[2] * dx + slopes[3] * dy
         shares = np.stack([1 - second - third, second, third]) * frame.corners.near.take(triangle, axis=1)
         shares /= shares.sum(axis=0)
@@ -172,7 +164,7 @@ class NumpyRenderer:
         value += frame.surface.take(corner[2], axis=1) * shares[2]
         points = Points(
             normal=value[:3],
-            towards=frame.towards.take(pixel, axis=1),
+            towards=self._camera.towards(x + np.float32(frame.corner[0]), y + np.float32(frame.corner[1])),
             albedo=sample(texture, value[3], value[4]),
             light=value[5],
             fade=value[6],
