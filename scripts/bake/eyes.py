@@ -6,7 +6,7 @@ import numpy as np
 
 from bake.anatomy import Anatomy
 from bake.layout import place
-from bake.mesh import Piece, Surface, grid, rigid
+from bake.mesh import LinearMap, Piece, Surface, grid, rigid
 from dxtalker.records import ARKIT_NAMES
 
 IRIS = 0.0061  # metres, iris radius
@@ -44,7 +44,8 @@ def _eye(anatomy: Anatomy, side: str) -> Piece:
         if name.startswith("eyeLook") and name.endswith(side.capitalize()):
             rotation, _ = rigid(rest, rest + anatomy.deltas[i][helper])
             turned[i] = shape @ rotation.T - shape
-    return Piece("eyes", shape + centre, turned, np.ones(len(shape)), _disc(radius), 0.12, 0.7)
+    follow = LinearMap.of([[(int(point), 1 / len(helper)) for point in helper]] * len(shape))
+    return Piece("eyes", shape + centre, turned, np.ones(len(shape)), _disc(radius), follow, 0.12, 0.7)
 
 
 def _disc(radius: float) -> Surface:

@@ -35,12 +35,13 @@ def assemble(pieces: list[Piece]) -> dict[str, np.ndarray]:
         table.append([faces, len(piece.surface.triangles), piece.roughness, piece.specular, piece.blend])
         vertices, points, faces = vertices + len(rows), points + len(piece.points), faces + len(index) // 3
     joined = {key: np.concatenate(parts, axis=int(key == "deltas")) for key, parts in columns.items()}
-    used, weld = np.unique(joined["weld"], return_inverse=True)
+    if len(np.unique(joined["weld"])) != points:
+        raise SystemExit("some points of a piece belong to no triangle")
     return {
         "vertices": joined["vertices"].astype(np.float32),
         "triangles": joined["triangles"].astype(np.int32),
         "uv": joined["uv"].astype(np.float32),
-        "weld": weld.astype(np.int32),
+        "weld": joined["weld"].astype(np.int32),
         "deltas": joined["deltas"].astype(np.float16),
         "head_weight": joined["head_weight"].astype(np.float32),
         "shape_names": np.array(ARKIT_NAMES),

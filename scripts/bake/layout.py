@@ -19,8 +19,8 @@ BOXES = {
     "teeth": (0.80, 0.53, 0.99, 0.60),
     "gums": (0.80, 0.61, 0.99, 0.66),
     "tongue": (0.80, 0.67, 0.99, 0.77),
-    "lashes": (0.59, 0.78, 0.99, 0.84),
-    "brows": (0.41, 0.85, 0.99, 0.99),
+    "lashes": (0.59, 0.78, 0.715, 0.81),
+    "brows": (0.59, 0.83, 0.715, 0.87),
 }
 
 
@@ -48,3 +48,11 @@ def place_skin(texture: np.ndarray) -> np.ndarray:
             within = np.stack([within[..., 1], within[..., 0]], axis=-1)
         out[inside] = place(box, within)
     return out
+
+
+def source_of_face(uv: np.ndarray) -> np.ndarray:
+    """The way back for the face's box: atlas (T, 2) to MakeHuman's picture, origin top left."""
+    left, top, right, bottom = BOXES["face"]
+    within = (uv - [left, top]) / [right - left, bottom - top]
+    low, high = np.array(FACE[:2]), np.array(FACE[2:])
+    return low + within[:, ::-1] * (high - low)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,9 +28,37 @@ class LinearMap:
         starts = np.flatnonzero(np.r_[True, np.diff(self.rows) > 0])
         return np.add.reduceat(values[self.columns] * self.weights.reshape(shape), starts, axis=0)
 
-    def apply_each(self, stack: np.ndarray) -> np.ndarray:
-        """(S, new, 3) from (S, old, 3)."""
-        return np.stack([self.apply(layer) for layer in stack])
+    def then(self, after: LinearMap) -> LinearMap:
+        """This map followed by ``after``, as one map."""
+        starts = np.searchsorted(self.rows, np.arange(self.rows[-1] + 2))
+        counts = (starts[1:] - starts[:-1])[after.columns]
+        rows = np.repeat(after.rows, counts)
+        inner = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        entry = np.repeat(starts[after.columns], counts) + inner
+        return LinearMap(rows, self.columns[entry], np.repeat(after.weights, counts) * self.weights[entry])
+
+    def merged(self) -> LinearMap:
+        """The same map with each (row, column) once and nothing negligible."""
+        key = self.rows.astype(np.int64) * (self.columns.max() + 1) + self.columns
+        unique, index = np.unique(key, return_inverse=True)
+        weights = np.bincount(index, self.weights)
+        keep = np.abs(weights) > 1e-6
+        return LinearMap(*np.divmod(unique[keep], self.columns.max() + 1), weights[keep])
+
+    @staticmethod
+    def picks(columns: np.ndarray) -> LinearMap:
+        """Each new point is one old point."""
+        return LinearMap(np.arange(len(columns)), np.asarray(columns), np.ones(len(columns)))
+
+    @staticmethod
+    def joined(maps: list[LinearMap]) -> LinearMap:
+        """The new points of all maps one after another."""
+        starts = np.cumsum([0] + [int(one.rows[-1]) + 1 for one in maps])
+        return LinearMap(
+            np.concatenate([one.rows + start for one, start in zip(maps, starts, strict=False)]),
+            np.concatenate([one.columns for one in maps]),
+            np.concatenate([one.weights for one in maps]),
+        )
 
 
 @dataclass(frozen=True)
@@ -179,9 +207,29 @@ class Piece:
     deltas: np.ndarray  # (52, N, 3) metres
     head_weight: np.ndarray  # (N,) 0..1
     surface: Surface
+    follow: LinearMap  # from the source's points (19158): how a change of identity moves the piece
     roughness: float
     specular: float
     blend: bool = False
+
+
+def join(name: str, pieces: list[Piece]) -> Piece:
+    """Several pieces of one material as one."""
+    starts = np.cumsum([0] + [len(piece.points) for piece in pieces])
+    surface = replace(
+        pieces[0].surface,
+        triangles=np.vstack([p.surface.triangles + s for p, s in zip(pieces, starts, strict=False)]),
+        uv=np.concatenate([piece.surface.uv for piece in pieces]),
+    )
+    return replace(
+        pieces[0],
+        name=name,
+        points=np.vstack([piece.points for piece in pieces]),
+        deltas=np.concatenate([piece.deltas for piece in pieces], axis=1),
+        head_weight=np.concatenate([piece.head_weight for piece in pieces]),
+        surface=surface,
+        follow=LinearMap.joined([piece.follow for piece in pieces]),
+    )
 
 
 def grid(rows: int, columns: int, uv: np.ndarray, closed: bool = False) -> Surface:
@@ -204,3 +252,13 @@ def rigid(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray
     flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
     rotation = (u @ flip @ vt).T
     return rotation, b - a @ rotation.T
+
+
+def point_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Unit normals (N, 3), area weighted."""
+    a, b, c = (points[triangles[:, k]] for k in range(3))
+    face = np.cross(b - a, c - a)
+    normal = np.zeros_like(points)
+    for corner in range(3):
+        np.add.at(normal, triangles[:, corner], face)
+    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)

@@ -8,7 +8,8 @@ import numpy as np
 
 from bake.anatomy import Anatomy
 from bake.layout import place_skin
-from bake.mesh import LinearMap, Piece, cut, refine
+from bake.mesh import LinearMap, Piece, cut, point_normals, refine
+from bake.scalp import thickness
 
 COARSE = 0.005  # metres: quads with longer edges than this are split
 DEEPEST = -0.30  # metres: nothing below this height is looked at
@@ -18,24 +19,32 @@ WIDEST = 0.22
 @dataclass(frozen=True)
 class Skin:
     piece: Piece
-    source: np.ndarray  # (S,) source points the piece is made of
-    steps: tuple[LinearMap, ...]  # from source points to the piece's points
 
-    def follow(self, values: np.ndarray) -> np.ndarray:
-        """Any per-source-point array (19158, ...) carried to the piece's points."""
-        out = values[self.source]
-        for step in self.steps:
-            out = step.apply(out)
-        return out
+    def descendants(self) -> dict[int, int]:
+        """Source point -> the point it became; a refined one keeps more than half of itself."""
+        follow = self.piece.follow
+        main = follow.weights > 0.55
+        return dict(zip(follow.columns[main].tolist(), follow.rows[main].tolist(), strict=True))
 
-    def nearest(self, position: np.ndarray) -> int:
-        return int(np.argmin(np.linalg.norm(self.piece.points - position, axis=1)))
+    def front(self, x: float, y: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The surface seen from the front at (x, y): a triangle's points (3,), their shares, its normal."""
+        triangles = self.piece.surface.triangles
+        a, b, c = (self.piece.points[triangles[:, k]] for k in range(3))
+        area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            v = ((x - a[:, 0]) * (c[:, 1] - a[:, 1]) - (y - a[:, 1]) * (c[:, 0] - a[:, 0])) / area
+            w = ((b[:, 0] - a[:, 0]) * (y - a[:, 1]) - (b[:, 1] - a[:, 1]) * (x - a[:, 0])) / area
+        hit = np.flatnonzero((area > 1e-12) & (v >= 0) & (w >= 0) & (v + w <= 1))
+        best = hit[np.argmax(a[hit, 2])]
+        normal = np.cross(b[best] - a[best], c[best] - a[best])
+        share = np.array([1 - v[best] - w[best], v[best], w[best]])
+        return triangles[best], share, normal / np.linalg.norm(normal)
 
 
 def bust_height(points: np.ndarray) -> np.ndarray:
     """Metres above the bust's lower edge: a shallow bowl, higher at the shoulders than on the chest."""
     x, y, z = points.T
-    return y + 0.215 - 3.2 * x**2 - 0.9 * np.maximum(-0.07 - z, 0) ** 1.0 * 0.35
+    return y + 0.212 + 0.28 * z - 3.2 * x**2
 
 
 def build_skin(anatomy: Anatomy) -> Skin:
@@ -50,14 +59,15 @@ def build_skin(anatomy: Anatomy) -> Skin:
     finer, surface = refine(len(source), local, place_skin(anatomy.mesh.texture[quad_uv[near]]), split)
     points = finer.apply(anatomy.points[source])
     trimmed, surface = cut(surface, points, bust_height(points))
-    skin = Skin(Piece("skin", points, points, points, surface, 0.5, 0.25), source, (finer, trimmed))
+    follow = LinearMap.picks(source).then(finer).then(trimmed).merged()
 
-    points = skin.follow(anatomy.points)
-    deltas = np.stack([skin.follow(delta) for delta in anatomy.deltas])
+    points = follow.apply(anatomy.points)
+    points = points + thickness(points)[:, None] * point_normals(points, surface.triangles)
+    deltas = np.stack([follow.apply(delta) for delta in anatomy.deltas])
     fade = np.clip(bust_height(points) / 0.05, 0, 1)
-    weight = skin.follow(anatomy.head_weight) * fade * fade * (3 - 2 * fade)
-    piece = Piece("skin", points, deltas, weight, surface, roughness=0.5, specular=0.25)
-    return Skin(piece, source, skin.steps)
+    weight = follow.apply(anatomy.head_weight) * fade * fade * (3 - 2 * fade)
+    piece = Piece("skin", points, deltas, weight, surface, follow, roughness=0.5, specular=0.25)
+    return Skin(piece)
 
 
 def _grow(quads: np.ndarray, split: np.ndarray) -> np.ndarray:
