@@ -1,11 +1,12 @@
-"""The OpenGL renderer: the same picture as the numpy one, several times as fast.
+"""The OpenGL renderer: the same picture as the numpy one, on a GPU or on several cores.
 
-It runs without a screen through EGL, on a GPU or on Mesa's llvmpipe. moderngl is imported when a renderer
-is made, not before.
+It runs without a screen through EGL; without a GPU Mesa's llvmpipe draws. moderngl is imported when a
+renderer is made, not before.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,7 +127,8 @@ def make_context() -> moderngl.Context:
     try:
         import moderngl
 
-        settings: dict[str, Any] = {"backend": "egl"}
+        # Elsewhere than on Linux the system's own OpenGL needs no screen either.
+        settings: dict[str, Any] = {"backend": "egl"} if sys.platform.startswith("linux") else {}
         return moderngl.create_context(require=330, standalone=True, **settings)
     except Exception as error:  # glcontext raises whatever the loader raised
         raise NotReady(f"{GL_MISSING} ({error})") from error
