@@ -315,7 +315,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             commands,
             args=arguments,
             prog="dxtalker",
-            description=__doc__ and "Speech in, a 3D talking head out.",
+            description="Speech in, a 3D talking head out.",
+            config=(FlagCreatePairsOff,),
         )
     except DxtalkerError as error:
         print(f"dxtalker: {' '.join(str(error).split())}", file=sys.stderr)

@@ -33,6 +33,11 @@ class FaceTrack:
     landmark_ids: np.ndarray  # (L,) int, which of the 478 points
     rotation: np.ndarray  # (T, 3, 3) float32, head to camera
 
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.scores) / self.fps
+
 
 @dataclass(frozen=True)
 class CurveTrack:
@@ -44,6 +49,11 @@ class CurveTrack:
     fps: float
     names: tuple[str, ...]
     curves: np.ndarray  # (T, len(names)) float32
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self.curves) / self.fps
 
 
 Track = FaceTrack | CurveTrack

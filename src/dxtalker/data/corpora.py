@@ -12,14 +12,16 @@ class Corpus:
     delay: float = 0.0  # seconds by which the tracked mouth lags the sound
     upper_face: bool = True  # brows, lids and gaze were tracked
     head: bool = True  # head rotation was tracked
+    share: float = 1.0  # how often training and probes draw from it, against the others
 
 
 # Delays: the lag at which linear probes trained on one corpus fit the others best (docs/model-card.md).
 CORPORA = {
-    "grid_s1": Corpus(delay=0.06),
+    "grid_s1": Corpus(delay=0.06, share=0.62),
     "grid_unseen": Corpus(delay=0.06),
-    "facegood": Corpus(delay=0.04, upper_face=False, head=False),
+    "facegood": Corpus(delay=0.04, upper_face=False, head=False, share=0.23),
     "us_gov": Corpus(),
+    "silence": Corpus(upper_face=False, head=False, share=0.15),
 }
 
 

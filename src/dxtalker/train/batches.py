@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.corpora import corpus
+from ..data.prepare import Example
 from ..face.head import Head
 from ..records import ARKIT_NAMES, MOUTH, UPPER
-from .prepare import Example
 
 CURVES = len(ARKIT_NAMES)
 REGION_SHARES = ((MOUTH, 0.6), (UPPER, 0.25), (np.arange(CURVES, CURVES + 3), 0.15))
@@ -70,16 +71,14 @@ class Batch:
 class Sampler:
     """Draws windows: a corpus by its share, then clips of it one after another until the window is full."""
 
-    def __init__(
-        self, examples: Sequence[Example], shares: dict[str, float], scales: Scales, window: int, seed: int
-    ):
+    def __init__(self, examples: Sequence[Example], scales: Scales, window: int, seed: int):
         self.rng = np.random.default_rng(seed)
         self.scales, self.window = scales, window
         self.groups = {
             name: [e for e in examples if e.corpus == name] for name in {e.corpus for e in examples}
         }
         self.names = sorted(self.groups)
-        wanted = np.array([shares.get(name, 1.0) for name in self.names])
+        wanted = np.array([corpus(name).share for name in self.names])
         self.chances = wanted / wanted.sum()
 
     def batch(self, size: int) -> Batch:

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.corpora import corpus
+from ..data.prepare import Example
 from ..data.ridge import fit_ridge
 from ..errors import DxtalkerError
 from ..face.head import Head
@@ -19,7 +21,6 @@ from ..files import atomic_path
 from ..records import ARKIT_NAMES, MOUTH
 from .batches import Sampler, Scales, make_scales
 from .network import CHANNELS, Network, NetworkConfig, flow_loss
-from .prepare import Example
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,6 @@ class TrainConfig:
     seed: int = 1
     validate_every: int = 100  # steps
     network: NetworkConfig = field(default_factory=NetworkConfig)
-    shares: tuple[tuple[str, float], ...] = (("grid_s1", 0.62), ("facegood", 0.23), ("silence", 0.15))
 
 
 def train(
@@ -78,10 +78,9 @@ def train(
         first, best = int(state["step"]), float(state["best"])
         progress(f"resumed at step {first}")
     gap = opening_row(head, scales)
-    shares = dict(config.shares)
     for step in range(first, config.steps):
         torch.manual_seed(config.seed * 1_000_003 + step)  # a resumed run draws what an unbroken one draws
-        sampler = Sampler(examples, shares, scales, config.window, config.seed * 1_000_003 + step)
+        sampler = Sampler(examples, scales, config.window, config.seed * 1_000_003 + step)
         _set_rate(optimiser, config, step)
         loss, missed = _step(network, sampler, optimiser, config, gap, scales)
         if not np.isfinite(loss):
@@ -161,7 +160,6 @@ def opening_row(head: Head, scales: Scales) -> Tensor:
 
 def start_direct(network: Network, examples: Sequence[Example], scales: Scales, config: TrainConfig) -> None:
     """Begin the direct path at the ridge solution: from there it can only become better on its own data."""
-    shares = dict(config.shares)
     frames = {c: sum(len(e.motion) for e in examples if e.corpus == c) for c in {e.corpus for e in examples}}
     sound = [
         np.concatenate(
@@ -170,7 +168,7 @@ def start_direct(network: Network, examples: Sequence[Example], scales: Scales, 
         for e in examples
     ]
     target = [((e.motion - scales.motion_mean) / scales.motion_std)[:, MOUTH] for e in examples]
-    weights = [shares.get(e.corpus, 1.0) / frames[e.corpus] for e in examples]
+    weights = [corpus(e.corpus).share / frames[e.corpus] for e in examples]
     ridge = fit_ridge(sound, target, weights, config.network.context, config.direct_penalty)
     taps = 2 * config.network.context + 1
     kernel = ridge.weights.reshape(taps, -1, len(MOUTH)) / ridge.std[None, :, None]

@@ -28,10 +28,9 @@ class NetworkConfig:
     width: int = 192  # features of a frame
     layers: int = 4  # transformer blocks
     heads: int = 4  # attention heads
-    bottleneck: int = 64  # dimensions through which content reaches the transformer
     context: int = 2  # frames on either side that the direct path from sound to mouth hears
     dropout: float = 0.1
-    content_dropout: float = 0.3  # share of bottleneck features dropped in training
+    guess_noise: float = 0.3  # added in training to what the transformer hears of the content
 
 
 class Block(nn.Module):
@@ -73,12 +72,11 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
-        # Direct path: a linear read-out of the sound around a frame. It generalises to new voices best
-        # (docs/model-card.md) and the transformer adds what it cannot say.
+        # Direct path: a linear read-out of the sound around a frame. It carries over to new voices better
+        # than anything deeper (docs/model-card.md), so the transformer hears content through it alone: what
+        # it learns on few voices is how mouths move, not how those voices sound.
         self.direct = nn.Conv1d(CONTENT + PROSODY, len(MOUTH), 2 * config.context + 1, padding=config.context)
-        self.content = nn.Linear(CONTENT, config.bottleneck)
-        self.content_drop = nn.Dropout(config.content_dropout)
-        self.local = nn.Conv1d(config.bottleneck + PROSODY, width, 5, padding=2)
+        self.local = nn.Conv1d(len(MOUTH) + PROSODY, width, 5, padding=2)
         self.motion = nn.Linear(2 * CHANNELS + 1, width)
         self.time = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
@@ -107,7 +105,10 @@ class Network(nn.Module):
         heard; prosody (B, T, 4); past (B, T, 55) motion where ``known`` (B, T, 1) is 1, else zero.
         """
         x = self.motion(torch.cat([noisy, past, known], dim=-1))
-        heard = self.content_drop(self.content(content))
+        guess = self.direct(torch.cat([content, prosody], dim=-1).transpose(1, 2)).transpose(1, 2)
+        heard = guess.detach()
+        if self.training:
+            heard = heard + self.config.guess_noise * torch.randn_like(heard)
         x = x + self.local(torch.cat([heard, prosody], dim=-1).transpose(1, 2)).transpose(1, 2)
         moment = self.time(sinusoid(time))
         at = torch.arange(x.shape[1], device=x.device, dtype=x.dtype)
@@ -115,8 +116,7 @@ class Network(nn.Module):
         for block in self.blocks:
             x = block(x, moment, bias)
         x = self.norm(x)
-        direct = self.direct(torch.cat([content, prosody], dim=-1).transpose(1, 2)).transpose(1, 2)
-        return torch.cat([self.mouth(x) + direct, self.upper(x), self.head(x)], dim=-1)[..., self.order]
+        return torch.cat([self.mouth(x) + guess, self.upper(x), self.head(x)], dim=-1)[..., self.order]
 
 
 def sinusoid(time: Tensor) -> Tensor:

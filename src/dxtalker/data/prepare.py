@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from ..audio import load_audio
-from ..data.clips import find_tracks, read_track
 from ..errors import BadInput
 from ..face.head import Head
 from ..files import atomic_path
 from ..motion.condition import prosody
-from ..records import ARKIT_NAMES, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
+from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
 from ..speech import Encoder, listen
+from .clips import find_tracks, read_track
 from .labels import make_labels
 
 CHANNELS = len(ARKIT_NAMES) + 3
@@ -49,9 +49,8 @@ def load_folder(
     for number, path in enumerate(paths, start=1):
         track = read_track(path)
         kept = cache / f"{track.corpus}__{track.name}.npz"
-        features = _features(kept, track.sound, encoder)
-        seconds = len(track.scores if hasattr(track, "scores") else track.curves) / track.fps
-        frames = min(len(features), int(seconds * 25))
+        features = cached_features(kept, track.sound, encoder)
+        frames = min(len(features), int(track.duration * float(FEATURE_FPS)))
         labels = make_labels(track, head, frames)
         examples.append(
             Example(
@@ -68,7 +67,8 @@ def load_folder(
     return examples
 
 
-def _features(kept: Path, sound: Path, encoder: Encoder) -> SpeechFeatures:
+def cached_features(kept: Path, sound: Path, encoder: Encoder) -> SpeechFeatures:
+    """Features of a sound file, computed once and kept in the file ``kept``."""
     if not kept.is_file():
         found = listen(load_audio(sound), encoder)
         with atomic_path(kept) as temporary:

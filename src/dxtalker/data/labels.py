@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.clips import CurveTrack, FaceTrack, Track
-from ..data.corpora import corpus
-from ..data.measure import MouthMeasures, measure
 from ..face.head import Head
 from ..records import ARKIT_INDEX, ARKIT_NAMES, FEATURE_FPS, MOUTH, channels
+from .clips import CurveTrack, FaceTrack, Track
+from .corpora import corpus
+from .measure import MouthMeasures, measure
 
 # Mouth shapes that the measures can tell; the others keep the Landmarker's score.
 FITTED = np.setdiff1d(
