@@ -84,6 +84,11 @@ class Child(io.RawIOBase):
             self._ended = not self._piece
         return self._ended
 
+    @property
+    def silent(self) -> bool:
+        """Whether ``said`` is all that will be said."""
+        return not self._threads[1].is_alive()
+
     def finish(self) -> int | None:
         """After the last byte: wait for the child's exit code; None when it had to be ended."""
         try:

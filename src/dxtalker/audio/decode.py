@@ -105,6 +105,8 @@ def _start(child: Child) -> float:
     for _ in range(100):  # the line is written before the first sample, but read by another thread
         if found := STARTS.search(child.said):
             return max(0.0, float(found[1]))
+        if child.silent:
+            break
         time.sleep(0.01)
     return 0.0
 

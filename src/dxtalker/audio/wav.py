@@ -172,4 +172,4 @@ def _skip(stream: BinaryIO, count: int) -> None:
 
 
 def _shown(name: bytes) -> str:
-    return repr(name.decode()) if name.isascii() and name.decode().isprintable() else "first unknown"
+    return repr(name.decode()) if name.isascii() and name.decode().isprintable() else "unknown"
