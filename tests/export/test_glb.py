@@ -67,7 +67,10 @@ def test_the_translucent_picture_is_cut_to_its_part(tmp_path: Path, motion: Moti
     opaque, translucent = (picture(glb, i) for i in (0, 1))
     assert opaque.mode == "RGB" and opaque.size == (64, 64)
     assert translucent.mode == "RGBA" and translucent.size == (32, 32)  # uv 0.25 to 0.5, and 4 pixels around
-    assert np.array_equal(np.array(translucent), head.albedo[12:44, 12:44])
+    pixels = np.array(translucent)
+    assert np.array_equal(pixels[..., :3], head.albedo[12:44, 12:44, :3])
+    assert np.array_equal(pixels[4:20, 4:20, 3], head.albedo[16:32, 16:32, 3])
+    assert pixels[..., 3].sum() == pixels[4:20, 4:20, 3].sum()  # nothing of the neighbours
     uv = glb.accessor(glb.root["meshes"][0]["primitives"][1]["attributes"]["TEXCOORD_0"])
     assert np.allclose(uv * 32 + 12, head.uv[64:] * 64, atol=1e-4)
 

@@ -18,7 +18,9 @@ from dxtalker.records import ARKIT_NAMES
 
 SCRIPTS = Path(__file__).parents[1] / "js"
 NODE = shutil.which("node")
-pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
+pytestmark = pytest.mark.skipif(
+    NODE is None or shutil.which("npm") is None, reason="node and npm are not installed"
+)
 MOTION = make_motion(30)
 
 

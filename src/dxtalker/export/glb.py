@@ -19,6 +19,7 @@ from ..records import ARKIT_NAMES, Motion
 from .gltf import INDICES, VERTICES, Gltf
 
 CLIP_NAME = "Talk"
+MOUTH_SHADE = 0.62  # teeth and tongue are in the lips' shadow, which most viewers do not cast
 _ARMATURE, _NECK, _HEAD, _MESH = range(4)  # nodes
 _LINEAR_REPEAT = {"magFilter": 9729, "minFilter": 9987, "wrapS": 10497, "wrapT": 10497}
 
@@ -84,7 +85,7 @@ def _add_surface(gltf: Gltf, head: Head) -> None:
     normals = head.smooth_normals(head.vertices)
     normals[np.abs(normals).max(axis=1) == 0] = (0, 0, 1)
     boxes = {blend: _texture_box(head, blend) for blend in (False, True) if _parts(head, blend)}
-    gltf.root["images"] = [_image(gltf, head.albedo, box, blend) for blend, box in boxes.items()]
+    gltf.root["images"] = [_image(gltf, head, box, blend) for blend, box in boxes.items()]
     gltf.root["samplers"] = [_LINEAR_REPEAT]
     gltf.root["textures"] = [{"source": i, "sampler": 0} for i in range(len(boxes))]
     gltf.root["materials"] = [_material(part, list(boxes).index(part.blend)) for part in head.parts]
@@ -145,6 +146,8 @@ def _material(part: Part, texture: int) -> dict[str, Any]:
         },
         "extensions": {"KHR_materials_specular": {"specularFactor": part.specular}},
     }
+    if part.name in ("teeth", "tongue"):
+        material["pbrMetallicRoughness"]["baseColorFactor"] = [MOUTH_SHADE] * 3 + [1.0]
     if part.blend:
         material |= {"alphaMode": "BLEND", "doubleSided": True}
     return material
@@ -161,8 +164,7 @@ def _texture_box(head: Head, blend: bool) -> np.ndarray:
     """
     if not blend:
         return np.array([0.0, 0.0, 1.0, 1.0])
-    corners = [head.triangles[p.first : p.first + p.count] for p in _parts(head, blend)]
-    uv = head.uv[np.unique(np.concatenate(corners))]
+    uv = np.concatenate([_uv_bounds(head, part) for part in _parts(head, blend)])
     size = np.array(head.albedo.shape[1::-1])  # width, height
     margin = 4  # pixels, so that smaller mip levels do not wrap round to the other edge
     low = np.floor(uv.min(axis=0) * size) - margin
@@ -172,21 +174,41 @@ def _texture_box(head: Head, blend: bool) -> np.ndarray:
     return np.concatenate([low / size, (low + taken) / size])
 
 
-def _image(gltf: Gltf, albedo: np.ndarray, box: np.ndarray, blend: bool) -> dict[str, Any]:
+def _uv_bounds(head: Head, part: Part) -> np.ndarray:
+    """(2, 2): lowest and highest u, v of a part."""
+    uv = head.uv[np.unique(head.triangles[part.first : part.first + part.count])]
+    return np.stack([uv.min(axis=0), uv.max(axis=0)])
+
+
+def _image(gltf: Gltf, head: Head, box: np.ndarray, blend: bool) -> dict[str, Any]:
     """JPEG for opaque parts; PNG with alpha, cut to what is shown, for the others."""
-    height, width = albedo.shape[:2]
+    height, width = head.albedo.shape[:2]
     left, top, right, bottom = np.round(box * (width, height, width, height)).astype(int)
-    pixels = albedo[top:bottom, left:right]
     stream = io.BytesIO()
     if blend:
+        pixels = _alone(head)[top:bottom, left:right]
         Image.fromarray(pixels).save(stream, "PNG", optimize=True)
     else:
-        Image.fromarray(np.ascontiguousarray(pixels[..., :3])).save(stream, "JPEG", quality=93, subsampling=0)
+        pixels = np.ascontiguousarray(head.albedo[top:bottom, left:right, :3])
+        Image.fromarray(pixels).save(stream, "JPEG", quality=93, subsampling=0)
     return {
         "name": "translucent" if blend else "opaque",
         "mimeType": "image/png" if blend else "image/jpeg",
         "bufferView": gltf.view(stream.getvalue()),
     }
+
+
+def _alone(head: Head) -> np.ndarray:
+    """The albedo, transparent outside the translucent parts, so that smaller mip levels draw no rim."""
+    height, width = head.albedo.shape[:2]
+    shown = np.zeros((height, width), bool)
+    for part in _parts(head, True):
+        low, high = _uv_bounds(head, part) * (width, height)
+        (left, top), (right, bottom) = np.floor(low).astype(int), np.ceil(high).astype(int)
+        shown[top:bottom, left:right] = True
+    result = head.albedo.copy()
+    result[~shown, 3] = 0
+    return result
 
 
 def _add_animation(gltf: Gltf, motion: Motion, rest: np.ndarray) -> None:
