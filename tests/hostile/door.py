@@ -14,6 +14,16 @@ import numpy as np
 from dxtalker.audio import load_audio
 from dxtalker.errors import DxtalkerError
 
+UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that ru_maxrss counts in
+
+
+def own_peak() -> int:
+    """Bytes; on Linux not by ru_maxrss, which also counts what the parent held when it started us."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return 1024 * int(status.read_text().partition("VmHWM:")[2].split()[0])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
+
 
 def outcome(path: Path) -> dict[str, object]:
     begin, spent = time.monotonic(), time.process_time()
@@ -38,7 +48,5 @@ if __name__ == "__main__":
         left = True
     except ChildProcessError:
         left = False
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes that ru_maxrss counts in
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    peak = sum(resource.getrusage(w).ru_maxrss * unit for w in who)
+    peak = own_peak() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * UNIT
     sys.stdout.write(json.dumps({"files": seen, "child_left": left, "peak_bytes": peak}))

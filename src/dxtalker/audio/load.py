@@ -69,7 +69,7 @@ class Mixer:
                 f"{self.unusable:,} samples were not finite numbers or absurdly loud; they are silence now"
             )
         if self.clipped > CLIPPED * self.total:
-            said.append(f"clipped: {100 * self.clipped / self.total:.1f} % of the samples lie at full scale")
+            said.append(f"clipped: {100 * self.clipped / self.total:.2g} % of the samples lie at full scale")
         if self.mix_peak < CANCELLED * self.channel_peak and self.channel_peak > SILENT:
             said.append("the channels cancel each other when mixed; give a file with one of them")
         elif self.mix_peak < SILENT:
