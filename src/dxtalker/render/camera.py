@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from math import atan, cos, sin, tan
 
 import numpy as np
@@ -28,7 +29,7 @@ class Camera:
     def __post_init__(self) -> None:
         check_size(self.size)
 
-    @property
+    @cached_property
     def axes(self) -> np.ndarray:
         """(3, 3) float64, unit rows in world space: right, up, towards the viewer."""
         back = np.subtract(self.position, self.target)
@@ -37,7 +38,7 @@ class Camera:
         right /= np.linalg.norm(right)
         return np.stack([right, np.cross(back, right), back])
 
-    @property
+    @cached_property
     def focal(self) -> float:
         """Pixels per unit of tangent."""
         return self.size[1] / 2 / tan(self.fov / 2)

@@ -16,7 +16,7 @@ from ..face.head import Head, Part
 from . import glsl
 from .camera import Camera
 from .compose import Composer, neck_fade
-from .look import BIAS, Background, lobe, wrap
+from .look import BIAS, Background, grazing, lobe, reflectance, wrap
 from .occlusion import Occlusion
 from .texture import part_levels, pyramid
 
@@ -60,9 +60,9 @@ class GlRenderer:
         _write(program, "lamps", glsl.lamp_matrix(camera.axes))
         self._program = program
         self._moving = context.buffer(reserve=len(head.vertices) * 7 * 4, dynamic=True)
-        fixed = np.concatenate([head.uv, neck_fade(head)[:, None]], axis=1).astype("f4")
+        fixed = np.column_stack([head.uv, neck_fade(head), self._light.outside]).astype("f4")
         layout: list[Any] = [(self._moving, "3f 3f 1f", "place", "normal", "light")]
-        layout.append((context.buffer(fixed.tobytes()), "2f 1f", "uv", "fade"))
+        layout.append((context.buffer(fixed.tobytes()), "2f 1f 1f", "uv", "fade", "outside"))
         triangles = context.buffer(head.triangles.astype("i4").tobytes())
         self._mesh = context.vertex_array(program, layout, index_buffer=triangles)
 
@@ -107,10 +107,9 @@ class GlRenderer:
         context, program = self._context, self._program
         context.enable_only(context.DEPTH_TEST | context.BLEND | (0 if part.blend else context.CULL_FACE))
         self._target.depth_mask = not part.blend
-        base = 0.08 * part.specular
         program["softness"] = wrap(part.name)
-        program["base"] = base
-        program["grazing"] = max(1 - part.roughness, base) - base
+        program["base"] = reflectance(part.specular)
+        program["grazing"] = grazing(part.roughness, part.specular)
         program["sharpness"] = lobe(part.roughness)
         program["blend"] = part.blend
         program["raised"] = BIAS if part.blend else 0.0

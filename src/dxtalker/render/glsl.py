@@ -6,20 +6,20 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .look import BIAS, BRIGHTEST, GROUND, LIGHTS, SHOULDER, SKY
+from .look import BRIGHTEST, GROUND, LIGHTS, PATTERN, SHOULDER, SKY
 
 HEAD_VERTEX = """
 #version 330
 uniform mat4 camera;
 uniform vec3 eye;
 uniform float raised;  // metres towards the viewer that depth is compared at
-in vec3 place; in vec3 normal; in float light; in vec2 uv; in float fade;
-out vec3 at; out vec3 n; out vec2 t; out vec2 dim;
+in vec3 place; in vec3 normal; in float light; in vec2 uv; in float fade; in float outside;
+out vec3 at; out vec3 n; out vec2 t; out vec3 dim;
 void main() {
     gl_Position = camera * vec4(place, 1);
     vec4 nearer = camera * vec4(place + raised * normalize(eye - place), 1);
     gl_Position.z = nearer.z / nearer.w * gl_Position.w;
-    at = place; n = normal; t = uv; dim = vec2(light, fade);
+    at = place; n = normal; t = uv; dim = vec3(light, fade, outside);
 }
 """
 
@@ -33,13 +33,20 @@ uniform mat3 lamps;      // columns: directions towards the lights, world space
 uniform vec3 softness;
 uniform float base; uniform float grazing; uniform float sharpness;
 uniform bool blend;
-in vec3 at; in vec3 n; in vec2 t; in vec2 dim;
+in vec3 at; in vec3 n; in vec2 t; in vec3 dim;
 out vec4 picture;
 
 vec3 encode(vec3 scene) {
     vec3 bent = SHOULDER + (1 - SHOULDER) * (1 - exp(-(scene - SHOULDER) / (1 - SHOULDER)));
     vec3 x = mix(scene, bent, greaterThan(scene, vec3(SHOULDER)));
     return mix(1.055 * pow(max(x, vec3(1e-8)), vec3(1 / 2.4)) - 0.055, 12.92 * x, lessThan(x, vec3(0.0031308)));
+}
+
+vec4 fine() {  // hairs are thinner than pixels: the texture at the four points of coverage
+    vec2 right = dFdx(t), down = dFdy(t);
+    vec4 sum = vec4(0);
+    for (int i = 0; i < 4; ++i) sum += texture(albedo, t + right * POINT[i].x + down * POINT[i].y);
+    return sum / 4;
 }
 
 void main() {
@@ -53,11 +60,12 @@ void main() {
     vec3 gloss = mix(GROUND, SKY, 0.5 + 0.5 * dot(mirror, up));
     for (int i = 0; i < 3; ++i) {
         float cosine = dot(unit, lamps[i]);
+        vec3 lamp = BEHIND[i] ? LAMP[i] * dim.z : LAMP[i];
         vec3 soft = max(cosine + softness, 0) / (1 + softness);
-        diffuse += LAMP[i] * soft * soft * (2 - soft);
-        gloss += LAMP[i] * (sharpness / 2 * exp(sharpness * (dot(mirror, lamps[i]) - 1)) * clamp(4 * cosine, 0, 1));
+        diffuse += lamp * soft * soft * (2 - soft);
+        gloss += lamp * (sharpness / 2 * exp(sharpness * (dot(mirror, lamps[i]) - 1)) * clamp(4 * cosine, 0, 1));
     }
-    vec4 texel = texture(albedo, t);
+    vec4 texel = blend ? fine() : texture(albedo, t);
     float opacity = blend ? texel.a * dim.y : dim.y;
     vec3 scene = (texel.rgb / max(texel.a, 1e-4) * diffuse + fresnel * gloss) * dim.x;
     picture = vec4(encode(min(scene, BRIGHTEST)) * opacity, opacity);
@@ -80,10 +88,14 @@ void main() { picture = vec4(texelFetch(behind, ivec2(gl_FragCoord.xy), 0).rgb, 
 def head_fragment() -> str:
     """HEAD_FRAGMENT with the look's constants."""
     lamps = ", ".join(_vector(lamp.colour) for lamp in LIGHTS)
+    behind = ", ".join(str(lamp.direction[2] < 0).lower() for lamp in LIGHTS)
+    points = ", ".join(f"vec2({x - 0.5}, {y - 0.5})" for x, y in PATTERN)
     constants = [
         f"const vec3 SKY = {_vector(SKY)}, GROUND = {_vector(GROUND)};",
         f"const vec3 LAMP[{len(LIGHTS)}] = vec3[]({lamps});",
-        f"const float SHOULDER = {SHOULDER}, BRIGHTEST = {BRIGHTEST}, BIAS = {BIAS};",
+        f"const bool BEHIND[{len(LIGHTS)}] = bool[]({behind});",
+        f"const vec2 POINT[{len(PATTERN)}] = vec2[]({points});",
+        f"const float SHOULDER = {SHOULDER}, BRIGHTEST = {BRIGHTEST};",
     ]
     return HEAD_FRAGMENT.replace("LOOK", "\n".join(constants))
 

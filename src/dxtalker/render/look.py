@@ -44,6 +44,7 @@ FLESH = frozenset({"skin", "tongue"})
 SMOOTHEST = 0.17  # roughness floor: sharper highlights than this would flicker between pixels
 SHOULDER = 0.62  # linear value above which the tone curve bends towards white
 BRIGHTEST = 8.0  # linear value that the tone table ends at
+PATTERN = ((0.375, 0.125), (0.875, 0.375), (0.125, 0.625), (0.625, 0.875))  # sampling points of an edge pixel
 BIAS = 0.0006  # metres that blended parts (brows, lashes) are drawn in front of their surface
 
 
@@ -59,6 +60,16 @@ def lobe(roughness: float) -> float:
     reflectance), warped from the half vector to the reflected one.
     """
     return 1 / (2 * max(roughness, SMOOTHEST) ** 4)
+
+
+def reflectance(specular: float) -> float:
+    """Share of light mirrored head-on; a ``specular`` of 0.5 is water or skin."""
+    return 0.08 * specular
+
+
+def grazing(roughness: float, specular: float) -> float:
+    """What is added to ``reflectance`` at a glancing angle, in Schlick's form: less on rough surfaces."""
+    return max((1 - roughness) ** 2 - reflectance(specular), 0.0)
 
 
 def to_linear(encoded: np.ndarray) -> np.ndarray:

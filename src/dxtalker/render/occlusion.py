@@ -31,6 +31,8 @@ class Occlusion:
         eyes = _part_vertices(head, EYES)
         self._eyes = [side for side in (eyes[head.vertices[eyes, 0] > 0], eyes[head.vertices[eyes, 0] <= 0])]
         self._ones = np.ones(len(head.vertices), np.float32)
+        self.outside = self._ones.copy()  # (V,) 1 where light from behind the head may fall, 0 in the mouth
+        self.outside[self._inside] = 0
 
     def __call__(self, vertices: np.ndarray) -> np.ndarray:
         """(V,) float32 for posed ``vertices`` (V, 3) metres."""
@@ -75,17 +77,17 @@ def _rotation(rest: np.ndarray, posed: np.ndarray) -> np.ndarray:
     return u @ np.diag([1, 1, np.linalg.det(u @ vt)]) @ vt
 
 
-def _hidden_mouth(head: Head, cells: int = 160) -> np.ndarray:
-    """Skin vertices near the mouth that the resting face hides from the front: the mouth's lining."""
+def _hidden_mouth(head: Head, cells: int = 200) -> np.ndarray:
+    """Skin vertices of the mouth's lining: what the resting face hides from the front, grown from between the lips."""
     lips = head.vertices[head.lip_pairs.ravel()]
-    middle = lips.mean(0)
     half = max(float(np.ptp(lips[:, 0])) / 2, 0.02)
-    box = np.array([1.2 * half, 0.9 * half])
     skin = _part_vertices(head, frozenset({"skin"}))
     if not len(skin):
         return np.empty(0, np.int64)
-    placed = (head.vertices - middle)[:, :2] * (1, -1)  # y downwards, as pictures have it
-    grid = (placed / box + 1) / 2 * cells
+    placed = (head.vertices - lips.mean(0)) / half  # in half mouth widths
+    grid = (
+        (placed[:, :2] * (1, -1) / 2 + 1) / 2 * cells
+    )  # two of them to each side, y downwards as in pictures
     near = (head.vertices[:, 2] - head.vertices[:, 2].min() + 1).astype(np.float32)
     run = np.concatenate(
         [head.triangles[p.first : p.first + p.count] for p in head.parts if p.name == "skin"]
@@ -97,5 +99,18 @@ def _hidden_mouth(head: Head, cells: int = 160) -> np.ndarray:
     column, row = np.floor(grid[skin]).astype(np.int64).T
     within = (column >= 0) & (column < cells) & (row >= 0) & (row < cells)
     skin, cell = skin[within], (row * cells + column)[within]
-    behind = surface[cell] - near[skin]
-    return skin[(behind > 0.004) & (behind < 0.08)]  # beyond is the nape
+    hidden = skin[surface[cell] - near[skin] > 0.004]
+    between = hidden[(np.abs(placed[hidden]) < (0.7, 0.35, 1.2)).all(axis=1)]
+    return _grown(between, hidden, head.weld, run)
+
+
+def _grown(seeds: np.ndarray, within: np.ndarray, weld: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Vertices of ``within`` that triangles (F, 3) connect to ``seeds`` through ``within``, UV seams closed."""
+    allowed = np.zeros(int(weld.max()) + 1, bool)
+    reached = allowed.copy()
+    allowed[weld[within]], reached[weld[seeds]] = True, True
+    points, count = weld[triangles], -1
+    while count != (count := int(reached.sum())):
+        reached[points[reached[points].any(axis=1)]] = True
+        reached &= allowed
+    return np.flatnonzero(reached[weld] & np.isin(np.arange(len(weld)), triangles))

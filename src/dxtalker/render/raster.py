@@ -14,13 +14,12 @@ import numpy as np
 from ..face.head import Head, Part
 from .camera import Camera
 from .compose import Composer, neck_fade
-from .look import BIAS, Background
+from .look import BIAS, PATTERN, Background
 from .occlusion import Occlusion
 from .scan import Corners, Fragments, facing, fragments, nearest
 from .shade import Points, shade
 from .texture import part_levels, pyramid, sample
 
-PATTERN = ((0.375, 0.125), (0.875, 0.375), (0.125, 0.625), (0.625, 0.875))  # rotated grid within a pixel
 EDGE = 10.0  # difference to a neighbour, of 255, that makes a pixel an edge
 CHUNK = 8_192  # points shaded at once: their arrays stay in the cache
 BAND = 64  # rows searched for edges at once
@@ -33,7 +32,7 @@ class _Frame:
     corners: Corners  # of every triangle
     raised: Corners  # the same, moved towards the viewer by BIAS: what blended parts are compared at
     slopes: np.ndarray  # (6, F)
-    surface: np.ndarray  # (7, V): normal, u, v, light, fade
+    surface: np.ndarray  # (8, V): normal, u, v, fade, outside, light
     corner: tuple[int, int]  # left and top of the crop in the picture
     size: tuple[int, int]  # width and height of the crop
 
@@ -54,7 +53,8 @@ class NumpyRenderer:
         self._blend = np.zeros(len(head.triangles), bool)
         for part in head.parts:
             self._blend[part.first : part.first + part.count] = part.blend
-        self._fixed = np.concatenate([head.uv.T, neck_fade(head)[None]]).astype(np.float32)  # (3, V)
+        fixed = [head.uv.T, neck_fade(head)[None], self._light.outside[None]]
+        self._fixed = np.concatenate(fixed).astype(np.float32)  # (4, V)
 
     def draw(self, vertices: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """(H, W, 4) uint8 RGBA, straight alpha, for ``vertices`` (V, 3) metres and unit ``normals`` (V, 3)."""
@@ -64,9 +64,7 @@ class NumpyRenderer:
         right, bottom = min(int(x.max()) + 2, width), min(int(y.max()) + 2, height)
         if right <= left or bottom <= top:
             return self._composer.over(np.zeros((4, 0, 0), np.float32), (0, 0))
-        surface = np.concatenate(
-            [normals.T, self._fixed[:2], self._light(vertices)[None], self._fixed[2:]], dtype=np.float32
-        )
+        surface = np.concatenate([normals.T, self._fixed, self._light(vertices)[None]], dtype=np.float32)
         corners, raised = (
             Corners((x - left)[self._triangles], (y - top)[self._triangles], (1 / d)[self._triangles])
             for d in (depth, depth - np.float32(BIAS))
@@ -166,8 +164,9 @@ class NumpyRenderer:
             normal=value[:3],
             towards=self._camera.towards(x + np.float32(frame.corner[0]), y + np.float32(frame.corner[1])),
             albedo=sample(texture, value[3], value[4]),
-            light=value[5],
-            fade=value[6],
+            light=value[7],
+            outside=value[6],
+            fade=value[5],
         )
         return shade(points, part, self._axes)
 

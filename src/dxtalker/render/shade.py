@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..face.head import Part
-from .look import BRIGHTEST, GROUND, LIGHTS, SKY, lobe, tone_table, wrap
+from .look import BRIGHTEST, GROUND, LIGHTS, SKY, grazing, lobe, reflectance, tone_table, wrap
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Points:
     towards: np.ndarray  # (3, N), unit, towards the camera
     albedo: np.ndarray  # (4, N), linear RGB multiplied by alpha, and alpha
     light: np.ndarray  # (N,), share of light that gets there
+    outside: np.ndarray  # (N,), 1 on the head, 0 in the mouth, where no light from behind arrives
     fade: np.ndarray  # (N,), opacity of the model at this place
 
 
@@ -40,9 +41,8 @@ def shade(points: Points, part: Part, axes: np.ndarray) -> np.ndarray:
     up = axes[1].astype(np.float32)
     above = np.float32(0.5) + np.float32(0.5) * (nx * up[0] + ny * up[1] + nz * up[2])
     mirror_above = np.float32(0.5) + np.float32(0.5) * (mx * up[0] + my * up[1] + mz * up[2])
-    base = np.float32(0.08 * part.specular)
-    grazing = np.float32(max(1 - part.roughness, float(base))) - base
-    fresnel = base + grazing * (1 - facing) ** 5
+    base = np.float32(reflectance(part.specular))
+    fresnel = base + np.float32(grazing(part.roughness, part.specular)) * (1 - facing) ** 5
     sharpness = np.float32(lobe(part.roughness))
 
     diffuse = [
@@ -55,11 +55,12 @@ def shade(points: Points, part: Part, axes: np.ndarray) -> np.ndarray:
     for lamp in LIGHTS:
         lx, ly, lz = (lamp.unit @ axes).astype(np.float32)
         cosine = nx * lx + ny * ly + nz * lz
+        reach = points.outside if lamp.direction[2] < 0 else np.float32(1)
         highlight = np.exp(sharpness * (mx * lx + my * ly + mz * lz - 1))
-        highlight *= sharpness / 2 * np.clip(4 * cosine, 0, 1)
+        highlight *= sharpness / 2 * reach * np.clip(4 * cosine, 0, 1)
         for i, colour in enumerate(np.array(lamp.colour, np.float32)):
             soft = np.maximum(cosine + softness[i], 0) * (1 / (1 + softness[i]))
-            diffuse[i] += colour * soft * soft * (2 - soft)
+            diffuse[i] += colour * reach * soft * soft * (2 - soft)
             gloss[i] += colour * highlight
 
     alpha = points.albedo[3]
