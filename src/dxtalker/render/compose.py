@@ -8,16 +8,29 @@ from ..face.head import Head
 
 ROWS = 32  # composed at once: their arrays stay in the cache
 HALF = np.float32(0.5)  # rounds instead of cutting off
-FADE = 0.030  # metres above the neck's lower end over which it dissolves
+FADE = 0.035  # metres from where the neck is cut off over which it dissolves
 
 
 def neck_fade(head: Head) -> np.ndarray:
-    """(V,) float32 opacity: 1, falling to 0 at the lower end of the neck; 1 all over for a head without neck."""
-    if head.head_weight.min() > 0.5:
+    """(V,) float32 opacity: 1, falling to 0 where the neck is cut off; 1 all over for a head without neck."""
+    cut = _cut_edge(head)
+    if not len(cut):
         return np.ones(len(head.vertices), np.float32)
-    above = (head.vertices[:, 1] - head.vertices[:, 1].min()) / FADE
-    share = np.clip(above, 0, 1)
-    return (share * share * (3 - 2 * share)).astype(np.float32)
+    low = np.flatnonzero(head.vertices[:, 1] < head.vertices[cut, 1].max() + FADE)
+    apart = head.vertices[low, None] - head.vertices[cut][None]  # (L, C, 3)
+    share = np.clip(np.sqrt((apart * apart).sum(2).min(1)) / FADE, 0, 1)
+    opacity = np.ones(len(head.vertices), np.float32)
+    opacity[low] = share * share * (3 - 2 * share)
+    return opacity
+
+
+def _cut_edge(head: Head) -> np.ndarray:
+    """Vertices on the open border of the surface below the head: border edges belong to one triangle only."""
+    points = head.weld[head.triangles]
+    edges = np.sort(np.concatenate([points[:, [0, 1]], points[:, [1, 2]], points[:, [2, 0]]]), axis=1)
+    single, count = np.unique(edges, axis=0, return_counts=True)
+    border = np.isin(head.weld, single[count == 1])
+    return np.flatnonzero(border & (head.head_weight < 0.5))
 
 
 class Composer:

@@ -6,6 +6,7 @@ renderer is made, not before.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,7 @@ class GlRenderer:
 
 def make_context() -> moderngl.Context:
     """An OpenGL 3.3 context without a window. Raises NotReady, saying what to install, where none can be had."""
+    os.environ.setdefault("EGL_LOG_LEVEL", "fatal")  # without a driver Mesa complains on standard error
     try:
         import moderngl
 

@@ -30,7 +30,7 @@ class Light:
 
 KEY = Light((-0.60, 0.62, 0.80), (1.00, 0.93, 0.84))
 FILL = Light((0.90, 0.05, 0.62), (0.22, 0.25, 0.30))
-RIM = Light((0.66, 0.42, -0.68), (0.50, 0.55, 0.65))
+RIM = Light((0.66, 0.42, -0.68), (0.33, 0.36, 0.43))
 LIGHTS = (KEY, FILL, RIM)
 SKY = (0.30, 0.31, 0.34)  # ambient light from above, linear RGB
 GROUND = (0.15, 0.12, 0.11)  # and from below
