@@ -64,7 +64,7 @@ def read_anatomy(wheel: Wheel) -> Anatomy:
     points *= 0.1
     deltas = np.stack([wheel.face_unit(name) for name in ARKIT_NAMES]) * 0.1
     mirror = _mirror(mesh.points)
-    deltas = fit_blink(points, deltas, mirror)
+    deltas = fit_blink(points, keep_sides(points, deltas), mirror)
     pivot = points[np.unique(mesh.quads["joint-head"])].mean(0) * [0, 1, 1]
     return Anatomy(mesh, points, deltas, _head_weight(wheel), pivot, mirror)
 
@@ -91,6 +91,16 @@ def _head_weight(wheel: Wheel) -> np.ndarray:
         follows = 0.0 if bone.startswith(TRUNK) else NECK_SHARE.get(bone, 1.0)
         share += follows * weight
     return np.divide(share, total, out=np.ones_like(share), where=total > 0)
+
+
+def keep_sides(points: np.ndarray, deltas: np.ndarray) -> np.ndarray:
+    """Shapes of one eye move one half of the face: raw, they also stir hidden points beyond the middle."""
+    deltas = deltas.copy()
+    for i, name in enumerate(ARKIT_NAMES):
+        if name.startswith("eye"):
+            side = 1 if name.endswith("Left") else -1
+            deltas[i] *= np.clip(side * points[:, 0, None] / 0.004, 0, 1)
+    return deltas
 
 
 def fit_blink(points: np.ndarray, deltas: np.ndarray, mirror: np.ndarray) -> np.ndarray:

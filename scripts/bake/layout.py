@@ -19,8 +19,8 @@ BOXES = {
     "teeth": (0.80, 0.53, 0.99, 0.60),
     "gums": (0.80, 0.61, 0.99, 0.66),
     "tongue": (0.80, 0.67, 0.99, 0.77),
-    "lashes": (0.59, 0.78, 0.715, 0.81),
-    "brows": (0.59, 0.83, 0.715, 0.87),
+    "lashes": (0.59, 0.78, 0.690, 0.81),
+    "brows": (0.59, 0.83, 0.670, 0.856),
 }
 
 
@@ -48,6 +48,12 @@ def place_skin(texture: np.ndarray) -> np.ndarray:
             within = np.stack([within[..., 1], within[..., 0]], axis=-1)
         out[inside] = place(box, within)
     return out
+
+
+def in_sockets(texture: np.ndarray) -> np.ndarray:
+    """Which quads (Q, 4, 2) of MakeHuman's picture line the eye sockets."""
+    middle = (texture * [1, -1] + [0, 1]).mean(1)
+    return ((middle >= SOCKETS[:2]) & (middle <= SOCKETS[2:])).all(1)
 
 
 def source_of_face(uv: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from bake.anatomy import LOWER_LIP, UPPER_LIP, Anatomy
 from dxtalker.records import ARKIT_INDEX
 
 REACH = 0.012  # metres from the seam at which a correction has died out
+FRIENDLY = 0.08  # share of a smile in the resting face: the plain average looks stern
 # Shape -> (deepest crossing left at weight 1 in metres, the upper lip's share of the correction).
 # A pressed lip yields, so a little crossing stays; a shrugging lower lip lifts the upper one.
 LIMITS = {
@@ -77,7 +78,7 @@ def find_seam(anatomy: Anatomy) -> Seam:
 
 
 def settle_lips(anatomy: Anatomy) -> Anatomy:
-    """Close the rest pose's slit, then limit each shape's crossing."""
+    """Close the rest pose's slit, limit each shape's crossing, lift the corners of the mouth a little."""
     seam = find_seam(anatomy)
     points, deltas = anatomy.points.copy(), anatomy.deltas.copy()
     for _ in range(4):
@@ -86,4 +87,6 @@ def settle_lips(anatomy: Anatomy) -> Anatomy:
         delta = deltas[ARKIT_INDEX[name]]
         for _ in range(4):
             seam.widen(delta, np.maximum(-seam.gap(delta) - crossing, 0), share)
+    for name in ("mouthSmileLeft", "mouthSmileRight"):
+        points += FRIENDLY * deltas[ARKIT_INDEX[name]]
     return replace(anatomy, points=points, deltas=deltas)

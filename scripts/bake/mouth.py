@@ -15,7 +15,7 @@ from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES
 FORWARD = 0.0034  # metres that both arches stand in front of the helper's
 OVERBITE = 0.0020  # metres that the lower arch stands behind the upper one
 ACROSS = np.array([-1, -1, -0.85, -0.45, 0, 0.45, 0.85, 1, 1])
-WALL = np.array([0.005, 0, 0, 0, 0, 0, 0, 0, 0.005])  # metres that the tooth's sides go back
+WALL = np.array([0.0025, 0, 0, 0, 0, 0, 0, 0, 0.0025])  # metres that the tooth's sides go back
 DOWN = np.array([0.0, 0.25, 0.5, 0.75, 0.93, 1.0, 1.12])
 
 
@@ -108,7 +108,7 @@ def _tooth(
     at, normal = (array[0] for array in _frame(length, line, np.array([middle])))
     tangent = np.array([normal[1], -normal[0]])
     u, v = np.meshgrid(ACROSS, DOWN)
-    half = width / 2 * (0.88 + 0.12 * np.clip(v / 0.7, 0, 1))
+    half = width / 2 * (0.95 + 0.05 * np.clip(v / 0.7, 0, 1))
     corner = np.clip((v - 0.80) / 0.2, 0, 1)
     pointed = 0.55 if kind == 2 else 0.12
     half = half * (1 - pointed * 0.5 * corner * (kind == 2) - 0.05 * corner)
@@ -116,7 +116,8 @@ def _tooth(
     out = thick * ((1 - np.abs(u) ** 4) ** 0.5 - 1) + 0.0010 * np.sin(np.pi * np.clip(v, 0, 1)) - 0.0010 * v
     behind = np.clip((v - 1) / 0.12, 0, 1)
     out -= WALL * (1 - behind)
-    out -= behind * (0.0045 if kind < 3 else 0.0075)
+    inner = -(0.0045 if kind < 3 else 0.0075) * (1 - 0.3 * np.abs(u) ** 4)
+    out = out * (1 - behind) + inner * behind - 0.3 * WALL * behind
     height = edge + up * tall * (1 - np.minimum(v, 1)) + up * 0.0012 * pointed * np.abs(u) ** 1.5 * corner
     height += up * behind * 0.0006
     place_xz = at + (u * half)[..., None] * tangent + out[..., None] * normal
@@ -141,7 +142,7 @@ def _gum(length: np.ndarray, line: np.ndarray, starts: np.ndarray, arch: Arch) -
     tooth = np.clip(np.searchsorted(starts, np.abs(s), side="right") - 1, 0, len(arch.widths) - 1)
     within = (np.abs(s) - starts[tooth]) / np.array(arch.widths)[tooth]
     neck = arch.edge + arch.rise * (np.abs(s) / starts[-1]) ** 1.5 + arch.up * np.array(arch.lengths)[tooth]
-    hang = 0.0052 * np.abs(2 * within - 1) ** 2.4 - 0.0012
+    hang = 0.0028 * np.abs(2 * within - 1) ** 2 - 0.0006
     at, normal = _frame(length, line, s)
     rows = []
     for lift, out in (
@@ -200,7 +201,7 @@ def tongue_piece(anatomy: Anatomy) -> Piece:
     sink = np.maximum(points[:, 1] - floor, 0)
     deltas[ARKIT_INDEX["jawOpen"], :, 1] -= (0.35 + 0.15 * front) * sink + 0.004 * (1 - front)
     tip = np.clip((points[:, 2] + 0.020) / 0.030, 0, 1)
-    deltas[ARKIT_INDEX["tongueOut"], :, 1] += 0.0095 * tip
+    deltas[ARKIT_INDEX["tongueOut"], :, 1] += 0.0140 * tip
     deltas[ARKIT_INDEX["tongueOut"], :, 2] += 0.0035 * tip
     quads = np.searchsorted(ids, anatomy.mesh.quads[HELPERS["tongue"]])
     triangles = np.vstack([quads[:, :3], quads[:, [0, 2, 3]]])

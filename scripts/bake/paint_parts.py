@@ -105,19 +105,19 @@ def paint_brow(height: int, width: int) -> np.ndarray:
         offset = random.uniform(-1, 1)
         root = np.array([s, 0.52 + half * offset])
         lean = np.radians(
-            np.interp(s, [0, 0.15, 0.5, 1], [75, 52, 24, 8]) + 26 * offset + random.normal(0, 7)
+            np.interp(s, [0, 0.15, 0.5, 1], [62, 48, 24, 8]) + 26 * offset + random.normal(0, 7)
         )
         length = random.uniform(0.07, 0.12) * np.interp(s, [0, 0.2, 0.8, 1], [0.7, 1, 0.9, 0.5])
         t = np.linspace(0, 1, 5)[:, None]
         bend = np.radians(-22) * t
         step = length * t * np.hstack([np.cos(lean + bend), -np.sin(lean + bend) * width / height])
-        lines.append((root + step, random.uniform(0.8, 1.2)))
+        lines.append((root + step, random.uniform(0.6, 0.9)))
     picture = strokes(height, width, lines, BROW)
     x, y = _plane(height, width)
     half = 0.30 * np.interp(x, [0, 0.03, 0.1, 0.45, 0.75, 0.97], [0, 0.3, 0.75, 0.75, 0.42, 0.0])
     under = (
         soft(1.15, 0.45, np.abs(y - 0.52) / np.maximum(half, 1e-3))
-        * 150
+        * 185
         * soft(0.0, 0.12, x)
         * soft(1, 0.9, x)
     )
@@ -134,7 +134,7 @@ def paint_lashes(height: int, width: int) -> np.ndarray:
         length = random.uniform(0.62, 0.95) * np.interp(s, [0, 0.15, 0.7, 1], [0.45, 0.75, 1.0, 0.8])
         lean = 0.035 * (s - 0.35) + random.normal(0, 0.006)
         t = np.linspace(0, 1, 6)[:, None]
-        lines.append((np.hstack([s + lean * t, 1.02 - length * t]), random.uniform(0.9, 1.3)))
+        lines.append((np.hstack([s + lean * t, 1.02 - length * t]), random.uniform(0.8, 1.1)))
     picture = strokes(height, width, lines, LASH)
     _, y = _plane(height, width)
     root = (190 * soft(0.86, 1.0, y)).reshape(height, width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bake.anatomy import LOWER_LID, UPPER_LID, Anatomy
+from bake.anatomy import LOWER_LID, LOWER_LIP, UPPER_LID, UPPER_LIP, Anatomy
 from bake.layout import BOXES, source_of_face
 from bake.mesh import point_normals
 from bake.scalp import height_above_hairline
@@ -23,10 +23,11 @@ HAIR = (58, 43, 35)
 
 def paint_skin(anatomy: Anatomy, skin: Skin, wheel: Wheel, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Texel indices (T,) and their sRGB colours (T, 3), 0..255."""
-    lids = _lid_distance(anatomy, skin)
-    values = np.column_stack([skin.piece.points * 1000, cavity(skin), lids])
+    lids = _distance(anatomy, skin, UPPER_LID + LOWER_LID)
+    seam = _distance(anatomy, skin, UPPER_LIP + LOWER_LIP)
+    values = np.column_stack([skin.piece.points * 1000, cavity(skin), lids, seam])
     index, texel = surface_map(skin.piece.surface, values.astype(np.float32), size)
-    points, hollow, lid = texel[:, :3], texel[:, 3], texel[:, 4]
+    points, hollow, lid, seam = texel[:, :3], texel[:, 3], texel[:, 4], texel[:, 5]
     uv = np.column_stack([index % size + 0.5, index // size + 0.5]) / size
     colour = _complexion(points)
     colour = mix(colour, LID, 0.42 * soft(9, 0, lid) * soft(-14, 4, points[:, 1]))
@@ -34,6 +35,7 @@ def paint_skin(anatomy: Anatomy, skin: Skin, wheel: Wheel, size: int) -> tuple[n
     colour = _hair(colour, points)
     colour = _lips(colour, points, wheel.mask("lips"), uv)
     colour = mix(colour, (150, 84, 76), 0.55 * blob(points, (21.2, -65.6, 18.0), 2.6))
+    colour = mix(colour, (112, 52, 50), 0.62 * soft(2.0, 0.2, seam))
     inside = _in_box(uv, "mouth")
     colour = mix(colour, np.array(INSIDE) * 0.75, inside.astype(float))
     colour = mix(
@@ -56,8 +58,7 @@ def _complexion(points: np.ndarray) -> np.ndarray:
     colour = mix(colour, PALE, 0.5 * blob(points, (0, 48, 25), 40) + 0.25 * blob(points, (0, -20, 34), 9))
     colour = mix(colour, (176, 124, 122), 0.20 * blob(points, (27, -13, 15), 10))
     fine = 0.6 * noise(points, 1.3, 4) + 0.4 * noise(points, 0.8, 5)
-    freckle = soft(0.62, 0.9, noise(points, 2.2, 6)) * blob(points, (26, -24, 18), 26)
-    return mix(colour * (1 + 0.012 * mottle + 0.012 * fine)[:, None], (170, 112, 84), 0.18 * freckle)
+    return colour * (1 + 0.012 * mottle + 0.012 * fine)[:, None]
 
 
 def _hair(colour: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -97,12 +98,15 @@ def _in_box(uv: np.ndarray, box: str) -> np.ndarray:
     return (uv[:, 0] >= left) & (uv[:, 0] <= right) & (uv[:, 1] >= top) & (uv[:, 1] <= bottom)
 
 
-def _lid_distance(anatomy: Anatomy, skin: Skin) -> np.ndarray:
-    """Millimetres from the lids' margins (N,)."""
-    left = np.array(UPPER_LID + LOWER_LID)
-    margin = anatomy.points[np.concatenate([left, anatomy.mirror[left]])] * 1000
+def _distance(anatomy: Anatomy, skin: Skin, edge: tuple[int, ...]) -> np.ndarray:
+    """Millimetres (N,) from source points on the left and their twins, and from the middles between them."""
+    left = np.array(edge)
+    chain = anatomy.points[np.concatenate([left, anatomy.mirror[left]])] * 1000
+    gaps = np.linalg.norm(chain[:, None] - chain, axis=2)
+    a, b = np.nonzero(np.triu(gaps < 6.5, 1))
+    chain = np.vstack([chain, (chain[a] + chain[b]) / 2])
     points = skin.piece.points * 1000
-    return np.min([np.linalg.norm(points - point, axis=1) for point in margin], axis=0)
+    return np.min([np.linalg.norm(points - point, axis=1) for point in chain], axis=0)
 
 
 def cavity(skin: Skin) -> np.ndarray:

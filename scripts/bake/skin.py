@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from bake.anatomy import Anatomy
-from bake.layout import place_skin
+from bake.layout import in_sockets, place_skin
 from bake.mesh import LinearMap, Piece, cut, point_normals, refine
 from bake.scalp import thickness
 
 COARSE = 0.005  # metres: quads with longer edges than this are split
 DEEPEST = -0.30  # metres: nothing below this height is looked at
 WIDEST = 0.22
+SOCKET_DEPTH = 0.003  # metres: the linings of the eye sockets behind this are never seen
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def bust_height(points: np.ndarray) -> np.ndarray:
 def build_skin(anatomy: Anatomy) -> Skin:
     quads, quad_uv = anatomy.mesh.quads["body"], anatomy.mesh.quad_texture["body"]
     at = anatomy.points[quads]
-    near = ((at[:, :, 1] > DEEPEST) & (np.abs(at[:, :, 0]) < WIDEST)).all(1)
+    behind_eyes = in_sockets(anatomy.mesh.texture[quad_uv]) & (at[:, :, 2] < SOCKET_DEPTH).all(1)
+    near = ~behind_eyes & ((at[:, :, 1] > DEEPEST) & (np.abs(at[:, :, 0]) < WIDEST)).all(1)
     source, local = np.unique(quads[near], return_inverse=True)
     local = local.reshape(-1, 4)
     at = at[near]
