@@ -74,6 +74,7 @@ def speak(
     """
     from .pipeline import Speaker
 
+    _check_named(outputs)
     settings = _settings(look, voice)
     if source.is_dir():
         return _speak_folder(source, outputs, format, Speaker(settings), quiet)
@@ -120,6 +121,7 @@ def render(
     from .motion.resample import resample_motion
     from .pipeline import check_output, save
 
+    _check_named(outputs)
     settings = _settings(look, Voice())
     for output in outputs:
         check_output(output)
@@ -212,6 +214,11 @@ def bench(quick: bool = False, output: Annotated[Path | None, arg(aliases=["-o"]
     from .evaluate.bench import run_bench
 
     print(run_bench(quick, output, _say))
+
+
+def _check_named(outputs: Sequence[Path]) -> None:
+    if not outputs:
+        raise BadInput("there is nothing to write; name an output with -o, as in: -o talk.mp4")
 
 
 def _settings(look: Look, voice: Voice) -> Settings:

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from . import __version__
 from .errors import NotReady
-from .ffmpeg import ffmpeg_path
+from .ffmpeg import ENVIRONMENT, ffmpeg_path
 from .files import asset
 
 REINSTALL = "pip install --force-reinstall dxtalker"
@@ -65,13 +65,15 @@ def _unimportable(name: str, error: ImportError) -> Finding:
 
 
 def _ffmpeg() -> Finding:
+    chosen = os.environ.get(ENVIRONMENT)
+    mend = f"unset {ENVIRONMENT}" if chosen else "pip install --force-reinstall imageio-ffmpeg"
     try:
         path = ffmpeg_path()
         done = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=True)
     except NotReady as error:
-        return Finding("ffmpeg", str(error).partition(";")[0], "pip install --force-reinstall imageio-ffmpeg")
+        return Finding("ffmpeg", re.split("[;,] ", str(error))[0], mend)
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding("ffmpeg", f"cannot be run: {error}", "pip install --force-reinstall imageio-ffmpeg")
+        return Finding("ffmpeg", f"cannot be run: {error}", mend)
     words = done.stdout.split()
     return Finding("ffmpeg", f"{words[2] if len(words) > 2 else 'of unknown version'} at {path}")
 

@@ -61,7 +61,8 @@ class Speaker:
         sampling = replace(s.sampling, seed=s.seed)
         raw = generate(features, self.generator, sampling, _stage(progress, "moving"))
         lip_gap = self.head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32))
-        return resample_motion(finish(raw, features, lip_gap, s.finish, s.seed), s.fps)
+        motion = resample_motion(finish(raw, features, lip_gap, s.finish, s.seed), s.fps)
+        return _first(motion, round(Fraction(len(wave.samples), wave.rate) * s.fps))
 
 
 def speak(
@@ -128,6 +129,13 @@ def check_output(output: Path) -> None:
         )
     if not output.parent.is_dir():
         raise BadInput(f"the folder {output.parent} does not exist; create it or choose another output path")
+
+
+def _first(motion: Motion, frames: int) -> Motion:
+    """At most ``frames`` of ``motion``, at least one: features run to the end of their last frame, sound may not."""
+    kept = slice(0, max(1, frames))
+    curves, rotation, translation = motion.curves[kept], motion.rotation[kept], motion.translation[kept]
+    return replace(motion, curves=curves, rotation=rotation, translation=translation)
 
 
 def _stage(progress: Progress | None, name: str) -> Callable[[float], None] | None:

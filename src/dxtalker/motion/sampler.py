@@ -144,6 +144,18 @@ def solve(
     raise AssertionError("a solver takes at least one step")
 
 
+def _following(
+    model: Generator, heard: Heard, past: np.ndarray, start: np.ndarray, guidance: float
+) -> Callable[[np.ndarray, float], np.ndarray]:
+    """What ``solve`` asks in one window: as in training, the known past stays on its straight path from the noise."""
+
+    def estimate(x: np.ndarray, t: float) -> np.ndarray:
+        on_path = (1 - t) * start[: len(past)] + t * past
+        return model.estimate(np.concatenate([on_path, x[len(past) :]]), t, heard, past, guidance)
+
+    return estimate
+
+
 def generate(
     features: SpeechFeatures,
     generator: Generator | None = None,
@@ -161,7 +173,7 @@ def generate(
         window = Heard(heard.content[begin:end], heard.prosody[begin:end])
         past = done[begin:at]
         start = noise(first + begin, end - begin, how)
-        clean = solve(lambda x, t, w=window, p=past: model.estimate(x, t, w, p, how.guidance), start, how)
+        clean = solve(_following(model, window, past, start, how.guidance), start, how)
         stop = min(total, at + NEW)
         done[at:stop] = clean[at - begin : stop - begin]
         if progress:
