@@ -13,6 +13,7 @@ from dxtalker.errors import BadInput, NotReady
 from dxtalker.face.head import Head, Part, load_head
 from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES, Motion
 from dxtalker.render.camera import Camera, portrait
+from dxtalker.render.compose import neck_fade
 from dxtalker.render.frames import Deformer, draw_motion
 from dxtalker.render.look import Background, parse_colour, to_linear, to_srgb, tone_table
 from dxtalker.render.occlusion import Occlusion
@@ -230,3 +231,11 @@ def test_colours() -> None:
     assert np.allclose(to_srgb(to_linear(encoded)), encoded, atol=1e-3)
     table = tone_table()
     assert table[0] == pytest.approx(0, abs=1e-3) and 250 < table[-1] <= 255 and (np.diff(table) >= 0).all()
+
+
+def test_the_neck_dissolves_and_the_head_does_not(head: Head) -> None:
+    real = load_head()
+    opacity = neck_fade(real)
+    assert (opacity[real.head_weight > 0.5] == 1).all()
+    assert opacity[np.argmin(real.vertices[:, 1])] == 0
+    assert (neck_fade(head) == 1).all()

@@ -20,7 +20,7 @@ from .scan import Corners, Fragments, facing, fragments, nearest
 from .shade import Points, shade
 from .texture import part_levels, pyramid, sample
 
-EDGE = 10.0  # difference to a neighbour, of 255, that makes a pixel an edge
+EDGE = 14.0  # difference to a neighbour, of 255, that makes a pixel an edge
 CHUNK = 8_192  # points shaded at once: their arrays stay in the cache
 BAND = 64  # rows searched for edges at once
 
