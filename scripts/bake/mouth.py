@@ -201,7 +201,9 @@ def tongue_piece(anatomy: Anatomy) -> Piece:
     sink = np.maximum(points[:, 1] - floor, 0)
     deltas[ARKIT_INDEX["jawOpen"], :, 1] -= (0.35 + 0.15 * front) * sink + 0.004 * (1 - front)
     tip = np.clip((points[:, 2] + 0.020) / 0.030, 0, 1)
-    deltas[ARKIT_INDEX["tongueOut"], :, 1] += 0.0140 * tip
+    middle = points[tip > 0.5, 1].mean()
+    end = np.clip((points[:, 2] - 0.002) / 0.010, 0, 1)
+    deltas[ARKIT_INDEX["tongueOut"], :, 1] += tip * (0.0125 + 0.9 * (points[:, 1] - middle)) - 0.0055 * end
     deltas[ARKIT_INDEX["tongueOut"], :, 2] += 0.0035 * tip
     quads = np.searchsorted(ids, anatomy.mesh.quads[HELPERS["tongue"]])
     triangles = np.vstack([quads[:, :3], quads[:, [0, 2, 3]]])
