@@ -15,7 +15,7 @@ NONE = np.zeros(MINUTES * 60 * FPS, bool)
 
 
 def starts_of(active: np.ndarray, seed: int = 1, rate: float = 1.0) -> np.ndarray:
-    return blink_starts(active, np.zeros_like(active), np.zeros(len(active)), 0, FPS, rate, seed)
+    return blink_starts(active, np.zeros_like(active), 0, FPS, rate, seed)
 
 
 def test_rates_are_human() -> None:
@@ -39,7 +39,7 @@ def test_phrase_ends_and_gaze_shifts_invite() -> None:
     assert chance > 1.5 * 0.4 * 26 / 60
     invite = np.zeros_like(talk)
     invite[::50] = True
-    invited = np.isin(blink_starts(talk, invite, np.zeros(len(talk)), 0, FPS, 1, 1) % 50, [0]).mean()
+    invited = np.isin(blink_starts(talk, invite, 0, FPS, 1, 1) % 50, [0]).mean()
     assert invited > 2 / 50
 
 
@@ -62,15 +62,12 @@ def test_some_blinks_are_double() -> None:
     assert 1.02 < peaks / len(starts) < 1.15
 
 
-def test_a_half_blink_of_the_network_is_completed_and_kept_apart() -> None:
-    own = np.zeros((500, 52), np.float32)
-    own[200:206, BLINK] = np.array([0.1, 0.3, 0.5, 0.4, 0.2, 0.1])[:, None]
+def test_the_networks_lids_are_replaced() -> None:
+    curves = np.zeros((500, 52), np.float32)
+    curves[:, BLINK] = 0.5
     talk = np.ones(500, bool)
-    for seed in range(10):
-        out = add_blinks(own, talk, ~talk, 0, FPS, seed)[:, BLINK[0]]
-        assert out[200:206].max() > 0.9 and (out >= own[:, BLINK[0]]).all()
-        starts = blink_starts(talk, ~talk, own[:, BLINK].mean(1), 0, FPS, 1, seed)
-        assert (np.diff(starts) / FPS >= 0.4).all()
+    out = add_blinks(curves, talk, ~talk, 0, FPS, 3)[:, BLINK[0]]
+    assert np.median(out) < 0.05 and out.max() > 0.9
 
 
 def test_lids_follow_the_eyes_down() -> None:
@@ -92,7 +89,7 @@ def test_in_range_and_only_lids(seed: int, count: int, gain: float, first: int) 
     curves = rng.random((count, 52)).astype(np.float32)
     out = add_blinks(curves, rng.random(count) < 0.5, rng.random(count) < 0.1, first, FPS, seed, gain)
     assert out.shape == curves.shape and np.isfinite(out).all() and out.min(initial=0) >= 0
-    assert out.max(initial=0) <= 1 and (out[:, BLINK] >= curves[:, BLINK]).all()
+    assert out.max(initial=0) <= 1
     kept = np.setdiff1d(np.arange(52), np.concatenate([BLINK, WIDE]))
     assert np.array_equal(out[:, kept], curves[:, kept])
 

@@ -21,6 +21,7 @@ CORPORA = {
     "grid_unseen": Corpus(delay=0.06),
     "facegood": Corpus(delay=0.04, upper_face=False, head=False, share=0.23),
     "us_gov": Corpus(),
+    "voices": Corpus(upper_face=False, head=False, share=0.35),
     "silence": Corpus(upper_face=False, head=False, share=0.15),
 }
 

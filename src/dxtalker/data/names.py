@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ..errors import BadInput
 
 
 def listed(names: Sequence[str]) -> frozenset[str]:
-    """Clip names; an entry that ends in .txt is a file and stands for the names in it."""
+    """Clip names and patterns; an entry that ends in .txt is a file and stands for the names in it."""
     found: list[str] = []
     for name in names:
         path = Path(name)
@@ -20,3 +21,8 @@ def listed(names: Sequence[str]) -> frozenset[str]:
         else:
             raise BadInput(f"the list of clips {name} does not exist; expected a text file of names")
     return frozenset(found)
+
+
+def is_listed(name: str, names: Iterable[str]) -> bool:
+    """Whether ``name`` is among ``names``, which may hold patterns such as ``533-*``."""
+    return any(fnmatchcase(name, pattern) for pattern in names)

@@ -15,10 +15,12 @@ from ..files import atomic_path
 from ..motion.condition import prosody
 from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
 from ..speech import Encoder, listen
-from .clips import find_tracks, read_track
+from .clips import SOUND_SUFFIXES, find_tracks, read_track
 from .labels import make_labels
+from .names import is_listed
 
 CHANNELS = len(ARKIT_NAMES) + 3
+VOICES = "voices"  # corpus name of voices without a face
 SILENCE_SECONDS = 30
 SILENCE_LEVELS = (None, -75.0, -65.0, -55.0, -48.0)  # dBFS of room noise; None is digital silence
 
@@ -85,6 +87,38 @@ def cached_features(kept: Path, sound: Path, encoder: Encoder) -> SpeechFeatures
         )
 
 
+def load_voices(
+    folder: Path,
+    cache: Path,
+    encoder: Encoder,
+    held_out: frozenset[str],
+    progress: Callable[[str], None] | None = None,
+) -> list[Example]:
+    """Voices without a face: every sound file of ``folder``. Their motion is zero and marked as not covered.
+
+    Training lets the direct path label their mouths, so that the flow meets more voices than were filmed.
+    Raises BadInput when the folder holds no sound.
+    """
+    paths = [
+        p for p in sorted(folder.iterdir()) if p.suffix in SOUND_SUFFIXES and not is_listed(p.stem, held_out)
+    ]
+    if not paths:
+        raise BadInput(
+            f"{folder} holds no voices; expected sound files ending in {', '.join(SOUND_SUFFIXES)}"
+        )
+    examples = []
+    for number, path in enumerate(paths, start=1):
+        features = cached_features(cache / f"{VOICES}__{path.stem}.npz", path, encoder)
+        motion = np.zeros((len(features), CHANNELS), np.float32)
+        content = features.content.astype(np.float16)
+        examples.append(
+            Example(path.stem, VOICES, content, prosody(features), motion, np.zeros(CHANNELS, np.float32))
+        )
+        if progress and number % 50 == 0:
+            progress(f"{folder.name}: {number} of {len(paths)} voices")
+    return examples
+
+
 def silence(encoder: Encoder, seed: int) -> list[Example]:
     """Silence and room noise, in which the mouth rests: half white, half brown noise at several levels."""
     rng = np.random.default_rng(seed)
@@ -118,7 +152,7 @@ def silence(encoder: Encoder, seed: int) -> list[Example]:
 
 def hold_out(examples: Sequence[Example], names: frozenset[str]) -> list[Example]:
     """Examples whose name is not in ``names``. Raises BadInput when none is left."""
-    left = [e for e in examples if e.name not in names]
+    left = [e for e in examples if not is_listed(e.name, names)]
     if not left:
         raise BadInput("every clip is held out; nothing is left to train on")
     return left

@@ -2,8 +2,8 @@
 
 Rates: 17 a minute at rest, 26 in conversation (Bentivoglio et al., Movement Disorders 1997). They gather
 at the ends of phrases and at large gaze shifts. Lids close in 80 to 100 ms and open in 150 to 200 ms.
-Look-ahead: 0.95 s (0.8 s for phrase ends; a blink of the network is known 0.5 s ahead and keeps others 0.4 s
-away). Memory: that of speech activity and 1 s.
+They replace the network's lids: the man it learned from reads prompts, looks down and blinks about twice as
+often. Look-ahead: 0.8 s (phrase ends). Memory: that of speech activity and 1 s.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from ..records import ARKIT_INDEX, BLINK
 from .randomness import uniforms
-from .timeline import any_near, strokes, window
+from .timeline import any_near, strokes
 
 RATE_RESTING, RATE_SPEAKING = 17 / 60, 26 / 60  # blinks a second
 GAP = 0.8  # s from one blink's start to the next one's, except double blinks
@@ -20,21 +20,19 @@ DOUBLE = 0.07  # share of blinks that come twice
 AFTER_PHRASE = 4.0  # how much likelier a blink is proposed in the 0.4 s after a phrase
 WITH_GAZE = 0.2  # chance that one is proposed with a large gaze shift
 WITHIN = 0.9  # share of the rate that is left inside a phrase, so that the mean stays
-OWN = 0.35  # a peak of the network's lids above this is a blink it meant: it is completed
 LID_FOLLOWS = 0.15  # blink weight for each weight of looking down
 WIDE = np.array([ARKIT_INDEX["eyeWideLeft"], ARKIT_INDEX["eyeWideRight"]])
 DOWN = np.array([ARKIT_INDEX["eyeLookDownLeft"], ARKIT_INDEX["eyeLookDownRight"]])
 
 
 def blink_starts(
-    active: np.ndarray, invite: np.ndarray, own: np.ndarray, first: int, fps: float, rate: float, seed: int
+    active: np.ndarray, invite: np.ndarray, first: int, fps: float, rate: float, seed: int
 ) -> np.ndarray:
     """(E,) int64 frames at which a blink starts, ascending.
 
-    ``active`` (T,) speech; ``invite`` (T,) bool large gaze shifts; ``own`` (T,) the network's lid weight;
-    ``first`` absolute index of frame 0; ``rate`` factor on the human rate. Each frame proposes a blink by
-    its own draw; a proposal within 0.8 s after another one, or near a blink of the network, falls away,
-    which makes intervals skewed with a least gap, and needs no memory beyond that gap.
+    ``active`` (T,) speech; ``invite`` (T,) bool large gaze shifts; ``first`` absolute index of frame 0;
+    ``rate`` factor on the human rate. Each frame proposes a blink by its own draw; a proposal within 0.8 s
+    after another one falls away, which makes intervals skewed with a least gap, and needs no memory beyond it.
     """
     gap = round(GAP * fps)
     mean = np.where(active, RATE_SPEAKING * WITHIN, RATE_RESTING)
@@ -43,10 +41,8 @@ def blink_starts(
     chance = np.where(invite, WITH_GAZE, _before_thinning(wanted, GAP) / fps)
     draw = uniforms(seed, "blink", first, len(active))
     proposed = draw[:, 0] < chance
-    meant = _own_blinks(own, fps)
-    proposed &= ~any_near(meant, gap, round(0.4 * fps))
     earlier = np.concatenate([[False], any_near(proposed, gap - 1, 0)[:-1]])
-    return np.flatnonzero((proposed & ~earlier & (draw[:, 1] < rate)) | meant)
+    return np.flatnonzero(proposed & ~earlier & (draw[:, 1] < rate))
 
 
 def lids(starts: np.ndarray, length: int, first: int, fps: float, seed: int) -> np.ndarray:
@@ -70,15 +66,14 @@ def add_blinks(
     seed: int,
     gain: float = 1.0,
 ) -> np.ndarray:
-    """Curves (T, 52) with blinks: ``gain`` 0 (off) .. 2 scales how often, never how far the lids close."""
+    """Curves (T, 52) with blinks in place of the network's lids: ``gain`` 0 (off) .. 2 scales how often, never how far the lids close."""
     if gain == 0 or len(curves) == 0:
         return curves
     out = curves.copy()
-    own = curves[:, BLINK].mean(axis=1)
-    starts = blink_starts(active, invite, own, first, fps, gain, seed)
+    starts = blink_starts(active, invite, first, fps, gain, seed)
     closure = lids(starts, len(curves), first, fps, seed)[:, None]
     follows = LID_FOLLOWS * curves[:, DOWN]
-    out[:, BLINK] = np.clip(np.maximum(curves[:, BLINK] + follows, closure), 0, 1)
+    out[:, BLINK] = np.maximum(follows, closure)
     out[:, WIDE] *= 1 - closure
     return out.astype(np.float32)
 
@@ -89,13 +84,3 @@ def _before_thinning(rate: np.ndarray, gap: float) -> np.ndarray:
     for _ in range(12):
         x = np.minimum(rate * np.exp(np.minimum(x * gap, 1)), 1 / gap)
     return x
-
-
-def _own_blinks(own: np.ndarray, fps: float) -> np.ndarray:
-    """(T,) bool: where a blink of the network starts, so that our stroke closes at its peak."""
-    near, around = round(0.16 * fps), round(0.4 * fps)
-    top = own == window(own, 2 * near, near, np.max, -np.inf)
-    floor = window(own, around, around, np.min, np.inf)
-    peak = top & (own > OWN) & (own - floor > 0.6 * OWN)
-    lead = round(0.1 * fps)  # a stroke is closed this long after its start
-    return np.append(peak[lead:], np.zeros(min(lead, len(own)), bool))[: len(own)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..data.corpora import corpus
-from ..data.prepare import Example
+from ..data.prepare import VOICES, Example
 from ..data.ridge import fit_ridge
 from ..errors import DxtalkerError
 from ..face.head import Head
@@ -56,9 +56,10 @@ def train(
     """
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
-    scales = make_scales(examples, head)
+    scales = make_scales([e for e in examples if e.corpus != VOICES], head)
     network = Network(config.network)
-    start_direct(network, examples, scales, config)
+    start_direct(network, [e for e in examples if e.corpus != VOICES], scales, config)
+    examples = [label_voice(network, e, scales) if e.corpus == VOICES else e for e in examples]
     averaged = Network(config.network)
     averaged.load_state_dict(network.state_dict())
     groups = [
@@ -176,6 +177,18 @@ def start_direct(network: Network, examples: Sequence[Example], scales: Scales, 
     with torch.no_grad():
         network.direct.weight.copy_(torch.from_numpy(kernel.transpose(2, 1, 0)))
         network.direct.bias.copy_(torch.from_numpy(bias))
+
+
+@torch.no_grad()
+def label_voice(network: Network, example: Example, scales: Scales) -> Example:
+    """The mouth that the direct path hears in a voice without a face, as that voice's label."""
+    content = (example.content.astype(np.float32) - scales.content_mean) / scales.content_std
+    sound = torch.from_numpy(np.concatenate([content, example.prosody], axis=1).T[None])
+    guess = network.direct(sound)[0].T.numpy()
+    motion, covered = example.motion.copy(), np.zeros(CHANNELS, np.float32)
+    motion[:, MOUTH] = (guess * scales.motion_std[MOUTH] + scales.motion_mean[MOUTH]).clip(0, 1)
+    covered[MOUTH] = 1
+    return replace(example, motion=motion, covered=covered)
 
 
 @torch.no_grad()
