@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -191,11 +190,3 @@ def test_a_jump_of_hours_is_refused(tmp_path: Path, motion: Motion) -> None:
     save(tmp_path / "b.csv", header, rows)
     with pytest.raises(BadInput, match="row 22: the timecode jumps"):
         read_livelink(tmp_path / "b.csv")
-
-
-def test_ten_minutes_take_seconds(tmp_path: Path) -> None:
-    motion = make_motion(15_000)
-    began = time.perf_counter()
-    write_livelink(tmp_path / "a.csv", motion)
-    read_livelink(tmp_path / "a.csv")
-    assert time.perf_counter() - began < 10

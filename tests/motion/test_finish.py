@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from synthetic_speech import FPS, LIP_GAP, cut, cut_motion, features_of, raw_motion, silence, speech
 
 from dxtalker.errors import BadInput
-from dxtalker.motion.finish import GAINS, LOOK_AHEAD, MEMORY, Finish, finish, parse_gains
+from dxtalker.motion.finish import GAINS, LOOK_AHEAD, MEMORY, PARTS, Finish, finish, parse_gains
 from dxtalker.records import ARKIT_INDEX, BLINK, BROWS, GAZE, Motion
 
 TALK, SAID = speech(120)
@@ -104,6 +104,11 @@ def test_a_window_with_its_surroundings_is_the_same_stretch(at: float) -> None:
     whole = slice(start + round(MEMORY * FPS), stop - round(LOOK_AHEAD * FPS))
     for a, b in zip(arrays(part), arrays(DONE), strict=True):
         assert np.abs(a[inner] - b[whole]).max() < 1e-5
+
+
+gains = st.builds(
+    Finish, st.floats(0, 2), st.floats(0, 1), *[st.floats(0, 2)] * 4, st.frozensets(st.sampled_from(PARTS))
+)
 
 
 @settings(max_examples=40, deadline=None)
