@@ -19,14 +19,16 @@ from bake.anatomy import LANDMARKS, Anatomy, read_anatomy
 from bake.atlas import paint_atlas
 from bake.eyes import eye_pieces
 from bake.hairs import brow_pieces, lash_pieces
-from bake.head_file import assemble, write_npz
+from bake.head_file import assemble, split_part, write_npz
 from bake.identity import identity_arrays
 from bake.lips import lip_pairs, settle_lips
 from bake.mesh import join
 from bake.mouth import teeth_pieces, tongue_piece
+from bake.scalp import height_above_hairline
 from bake.skin import Skin, build_skin
 from bake.source import open_wheel
 
+HAIR_STARTS = 2.5  # mm above the hairline: from here on the surface shines as hair does
 TARGET = Path(__file__).parents[1] / "src/dxtalker/assets/head.npz"
 
 
@@ -51,6 +53,9 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
         lash_pieces(anatomy),
     ]
     arrays = assemble(pieces)
+    above = height_above_hairline(arrays["vertices"] * 1000.0)
+    hairy = above[arrays["triangles"]].mean(1) > HAIR_STARTS
+    split_part(arrays, hairy, "hair", roughness=0.68, specular=0.10)
     vertex = first_vertex(skin, arrays)
     marks = landmarks(anatomy)
     picture = io.BytesIO()

@@ -8,10 +8,12 @@ from bake.anatomy import Anatomy
 from bake.eyes import IRIS, VIEW
 from bake.layout import BOXES
 from bake.paint_parts import paint_brow, paint_eye, paint_gums, paint_lashes, paint_teeth, paint_tongue
-from bake.paint_skin import BASE, paint_skin
+from bake.paint_skin import BASE, HAIR, paint_skin
 from bake.skin import Skin
 from bake.source import Wheel
 from bake.texels import pad
+
+NAPE = 0.355  # height in the atlas down to which the face's island ends in hair
 
 
 def paint_atlas(anatomy: Anatomy, skin: Skin, wheel: Wheel, size: int) -> np.ndarray:
@@ -36,4 +38,7 @@ def paint_atlas(anatomy: Anatomy, skin: Skin, wheel: Wheel, size: int) -> np.nda
     empty = picture[..., 3] == 0
     empty &= ~covered
     picture[empty] = (*BASE, 255)
+    # A renderer may reach beyond an island at a silhouette: around the scalp that must be hair.
+    empty[round(NAPE * size) :] = False
+    picture[empty] = (*HAIR, 255)
     return np.clip(np.round(picture), 0, 255).astype(np.uint8)

@@ -50,6 +50,22 @@ def assemble(pieces: list[Piece]) -> dict[str, np.ndarray]:
     }
 
 
+def split_part(
+    arrays: dict[str, np.ndarray], chosen: np.ndarray, name: str, roughness: float, specular: float
+) -> None:
+    """Give the ``chosen`` (F,) triangles of the first part a material of their own, in place."""
+    first, count, *_ = arrays["part_table"][0]
+    assert first == 0
+    own = chosen[: int(count)]
+    order = np.argsort(own, kind="stable")
+    arrays["triangles"][: int(count)] = arrays["triangles"][: int(count)][order]
+    rest = count - own.sum()
+    row = [rest, own.sum(), roughness, specular, 0]
+    arrays["part_table"] = np.vstack([arrays["part_table"][:1], [row], arrays["part_table"][1:]])
+    arrays["part_table"][0, 1] = rest
+    arrays["part_names"] = np.insert(arrays["part_names"].astype("U16"), 1, name)
+
+
 def write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Like numpy.savez_compressed, but with fixed dates, so that equal arrays make equal files."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:

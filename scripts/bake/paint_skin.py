@@ -32,8 +32,8 @@ def paint_skin(anatomy: Anatomy, skin: Skin, wheel: Wheel, size: int) -> tuple[n
     colour = _complexion(points)
     colour = mix(colour, LID, 0.42 * soft(9, 0, lid) * soft(-14, 4, points[:, 1]))
     colour = mix(colour, (160, 100, 92), 0.45 * soft(1.6, 0.2, lid))
-    colour = _hair(colour, points)
-    colour = _lips(colour, points, wheel.mask("lips"), uv)
+    colour = _hair(colour, points, _sample(wheel.mask("ears"), uv))
+    colour = _lips(colour, points, _sample(wheel.mask("lips"), uv))
     colour = mix(colour, (150, 84, 76), 0.55 * blob(points, (21.2, -65.6, 18.0), 2.6))
     colour = mix(colour, (112, 52, 50), 0.62 * soft(2.0, 0.2, seam))
     inside = _in_box(uv, "mouth")
@@ -61,9 +61,9 @@ def _complexion(points: np.ndarray) -> np.ndarray:
     return colour * (1 + 0.012 * mottle + 0.012 * fine)[:, None]
 
 
-def _hair(colour: np.ndarray, points: np.ndarray) -> np.ndarray:
+def _hair(colour: np.ndarray, points: np.ndarray, ears: np.ndarray) -> np.ndarray:
     ragged = 2.5 * noise(points, 6, 7) + 2.5 * noise(points, 1.5, 8)
-    cover = soft(-6, 14, height_above_hairline(points) + ragged)
+    cover = soft(-6, 14, height_above_hairline(points) + ragged) * soft(0.6, 0.2, ears)
     # Strands: noise stretched along the way that the hair grows, from the crown down and forwards.
     crown = np.array([0, 95, -110])
     away = points - crown
@@ -74,8 +74,14 @@ def _hair(colour: np.ndarray, points: np.ndarray) -> np.ndarray:
     return mix(colour, shade, (0.90 * cover).astype(np.float32))
 
 
-def _lips(colour: np.ndarray, points: np.ndarray, mask: np.ndarray, uv: np.ndarray) -> np.ndarray:
-    """The vermilion by the CC0 mask, its edge softened, a little darker towards the seam."""
+def _lips(colour: np.ndarray, points: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    """The vermilion where ``amount`` (T,) of the lip mask is high, its edge soft."""
+    tint = np.array(LIP, np.float32) * (1 + 0.05 * noise(points * [1, 0.25, 0.25], 0.9, 11))[:, None]
+    return mix(colour, tint, soft(0.15, 0.85, amount) * 0.7)
+
+
+def _sample(mask: np.ndarray, uv: np.ndarray) -> np.ndarray:
+    """A mask of MakeHuman's picture, a little blurred, at atlas coordinates (T, 2) of the face's box."""
     for axis in (0, 1):
         for _ in range(2):
             mask = (np.roll(mask, 1, axis) + 2 * mask + np.roll(mask, -1, axis)) / 4
@@ -88,9 +94,7 @@ def _lips(colour: np.ndarray, points: np.ndarray, mask: np.ndarray, uv: np.ndarr
             weight = np.where(dx, t[:, 0], 1 - t[:, 0]) * np.where(dy, t[:, 1], 1 - t[:, 1])
             x, y = (np.clip(low[:, k] + step, 0, len(mask) - 1) for k, step in ((0, dx), (1, dy)))
             amount += weight * mask[y, x]
-    amount *= _in_box(uv, "face")
-    tint = np.array(LIP, np.float32) * (1 + 0.05 * noise(points * [1, 0.25, 0.25], 0.9, 11))[:, None]
-    return mix(colour, tint, soft(0.15, 0.85, amount) * 0.7)
+    return amount * _in_box(uv, "face")
 
 
 def _in_box(uv: np.ndarray, box: str) -> np.ndarray:

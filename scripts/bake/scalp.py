@@ -10,7 +10,7 @@ CENTRE = np.array([0.0, 20.0, -75.0])  # mm
 # The hairline: height in mm over the angle around the head, 0 in front, 180 at the nape.
 HAIRLINE = np.array(
     [(0, 60), (16, 62), (30, 63), (40, 59), (48, 50), (56, 40), (62, 32), (66, 22), (69, 8), (73, -10), (80, -16),
-     (87, 2), (96, 10), (106, -2), (116, -26), (128, -46), (145, -62), (162, -70), (180, -72)], float
+     (87, -8), (96, -6), (106, -12), (116, -30), (128, -46), (145, -62), (162, -70), (180, -72)], float
 )  # fmt: skip
 THICKNESS = 0.0055  # metres of cropped hair on the crown
 

@@ -58,7 +58,7 @@ def _hash(cell: np.ndarray, seed: int) -> np.ndarray:
     return (mixed / np.float64(0x7FFFFFFF) - 1).astype(np.float32)
 
 
-def pad(picture: np.ndarray, covered: np.ndarray, steps: int = 10) -> np.ndarray:
+def pad(picture: np.ndarray, covered: np.ndarray, steps: int = 24) -> np.ndarray:
     """Let colours (H, W, C) grow over uncovered texels, so that filtering never meets the empty ground."""
     picture, covered = picture.copy(), covered.copy()
     for _ in range(steps):

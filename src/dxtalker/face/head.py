@@ -17,7 +17,7 @@ from ..records import ARKIT_NAMES
 class Part:
     """A run of triangles drawn with one material, in drawing order (opaque parts first)."""
 
-    name: str  # skin, eyes, teeth, tongue, brows, lashes
+    name: str  # skin, hair, eyes, teeth, tongue, brows, lashes
     first: int  # index of its first triangle
     count: int  # number of triangles
     roughness: float  # 0 mirror .. 1 matt
