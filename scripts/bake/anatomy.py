@@ -16,6 +16,8 @@ RACES = {"caucasian": 0.5, "asian": 0.3, "african": 0.2}
 # Points of hm08, found by walking the quad loops.
 UPPER_LIP = (520, 7267, 7268, 7261, 7262, 11962, 7263, 7181, 7180, 7196, 10399, 7194, 7195)
 LOWER_LIP = (523, 7264, 7265, 7266, 7206, 7205)  # both from the middle to the left corner, where they meet
+# Facing points of the two lips, the middle first.
+LIP_PAIRS = ((520, 523), (7268, 7264), (7262, 7265), (7181, 7266), (7180, 7206), (10399, 7205))
 LANDMARKS = {
     "eye_outer_left": 11473,
     "mouth_left": 7192,

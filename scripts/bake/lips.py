@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bake.anatomy import LOWER_LIP, UPPER_LIP, Anatomy
+from bake.anatomy import LIP_PAIRS, Anatomy
 from dxtalker.records import ARKIT_INDEX
 
 REACH = 0.012  # metres from the seam at which a correction has died out
@@ -49,14 +49,9 @@ class Seam:
 
 def lip_pairs(anatomy: Anatomy) -> list[tuple[int, int]]:
     """Facing source points, upper and lower: the middle, then outwards, left and right in turn."""
-    upper = np.array(UPPER_LIP)
-    pairs = []
-    for lower in LOWER_LIP:
-        away = np.abs(anatomy.points[upper, 0] - anatomy.points[lower, 0])
-        pair = (int(upper[np.argmin(away)]), lower)
-        pairs.append(pair)
-        if lower != LOWER_LIP[0]:
-            pairs.append((int(anatomy.mirror[pair[0]]), int(anatomy.mirror[lower])))
+    pairs = [LIP_PAIRS[0]]
+    for upper, lower in LIP_PAIRS[1:]:
+        pairs += [(upper, lower), (int(anatomy.mirror[upper]), int(anatomy.mirror[lower]))]
     return pairs
 
 

@@ -104,9 +104,7 @@ def refine(
             centre = quad_uv[face].mean(0)
             fan_uv = [(centre, ring_uv[i], ring_uv[(i + 1) % 8]) for i in range(8)]
         else:
-            first = 1 if len(ring) > 4 and ring[1] >= count else 0
-            if len(ring) > 4:
-                first = next(i for i, point in enumerate(ring) if point >= count)
+            first = next((i for i, point in enumerate(ring) if point >= count), 0)
             ring, ring_uv = ring[first:] + ring[:first], ring_uv[first:] + ring_uv[:first]
             fan = [(ring[0], ring[i], ring[i + 1]) for i in range(1, len(ring) - 1)]
             fan_uv = [(ring_uv[0], ring_uv[i], ring_uv[i + 1]) for i in range(1, len(ring) - 1)]

@@ -86,7 +86,7 @@ def _arch_pieces(anatomy: Anatomy, arch: Arch) -> list[Piece]:
     for tooth, (width, tall) in enumerate(zip(arch.widths, arch.lengths, strict=True)):
         middle = (starts[tooth] + starts[tooth + 1]) / 2
         edge = arch.edge + arch.rise * (middle / reach) ** 1.5
-        edge += -arch.up * 0.0006 * (tooth == 2) + arch.up * 0.0007 * (tooth == 1) * (arch.up > 0)
+        edge += arch.up * (0.0007 * (tooth == 1) * (arch.up > 0) - 0.0006 * (tooth == 2))  # laterals, canines
         for side in (1, -1):
             points = _tooth(length, line, side * middle, width, tall, edge, arch.up, tooth)
             pieces.append(_moved(anatomy, arch, points, _tooth_surface(arch.up)))
