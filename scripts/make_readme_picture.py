@@ -2,8 +2,8 @@
 
     python scripts/make_readme_picture.py [-o docs/images/demo.png]
 
-From left to right: before the first word; the widest vowel; the firmest /m/, /b/ or /p/; the broadest
-smile, from the side.
+From left to right: before the first word; the widest vowel; the firmest /m/, /b/ or /p/; the most
+spread lips, from the side.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 PHONES = ROOT / "tests/data/demo.phone.json"
 SIZE = (360, 440)  # pixels of one frame
 SIDE = np.radians(32)  # camera's way round the head in the last frame
-SMILE = channels("mouthSmile", "mouthDimple", "cheekSquint")
+SPREAD = channels("mouthSmile", "mouthDimple", "cheekSquint")
 
 
 def closures() -> list[float]:
@@ -37,15 +37,15 @@ def closures() -> list[float]:
 
 
 def choose(motion: Motion, opening: np.ndarray) -> tuple[int, int, int, int]:
-    """Frames of rest, vowel, closure and smile, all with open eyes."""
+    """Frames of rest, vowel, closure and spread lips, all with open eyes."""
     frames = np.arange(len(motion))
     awake = motion.curves[:, BLINK].max(axis=1) < 0.15
     closing = np.isin(frames, np.round(np.array(closures()) * float(motion.fps)))
     rest = int(frames[awake][0])
     vowel = int(np.argmax(np.where(awake, opening, -np.inf)))
     closed = int(np.argmin(np.where(awake & closing, opening, np.inf)))
-    smile = int(np.argmax(np.where(awake & (opening > 1), motion.curves[:, SMILE].sum(axis=1), -np.inf)))
-    return rest, vowel, closed, smile
+    spread = int(np.argmax(np.where(awake & (opening > 1), motion.curves[:, SPREAD].sum(axis=1), -np.inf)))
+    return rest, vowel, closed, spread
 
 
 def draw(speaker: Speaker, motion: Motion, frame: int, yaw: float) -> np.ndarray:
