@@ -129,7 +129,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_another_take(
 class KeepsWatch:
     """A generator that returns what it is given and notes what it saw."""
 
-    mean, std, name = np.zeros(CHANNELS, np.float32), np.ones(CHANNELS, np.float32), "watch"
+    mean, std, spread = (np.full(CHANNELS, value, np.float32) for value in (0, 1, 1))
+    name = "watch"
 
     def __init__(self) -> None:
         self.seen: list[tuple[np.ndarray, float, np.ndarray]] = []
