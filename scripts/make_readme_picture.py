@@ -68,6 +68,7 @@ def main() -> None:
     motion = speaker.animate(load_audio(asset("demo.flac")))
     chosen = choose(motion, speaker.head.opening(motion.curves))
     views = [draw(speaker, motion, frame, yaw) for frame, yaw in zip(chosen, (0, 0, 0, SIDE), strict=True)]
+    output.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.concatenate(views, axis=1)).save(output, optimize=True)
     told = ", ".join(f"{frame / float(motion.fps):.2f} s" for frame in chosen)
     print(f"{output}: frames at {told}")
