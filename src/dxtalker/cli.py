@@ -47,7 +47,7 @@ class Voice:
     """Gains, as in lips=1.1,head=0.5,blink=1,gaze=1,brows=1,rest=1; "off" leaves a part to the network."""
     raw: bool = False
     """The network's motion as it is: no rest in silence, no added blinks, gaze or head motion."""
-    steps: int = 4
+    steps: int = 2
     """Solver steps from noise to motion."""
     model: Path | None = None
     """A generator made by dxtalker train (.onnx); default: the packaged one."""
@@ -148,6 +148,7 @@ def train(
     folders: Positional[tuple[Path, ...]],
     run: Annotated[Path, arg(aliases=["-o"])],
     hold_out: tuple[str, ...] = (),
+    voices: tuple[Path, ...] = (),
     validate: tuple[Path, ...] = (),
     steps: int | None = None,
     seed: int = 1,
@@ -160,7 +161,8 @@ def train(
     Args:
         folders: tracked clips: an .npz track beside its sound
         run: folder for features, checkpoints, log, model and card
-        hold_out: clip names, or text files that list them, that are never trained on
+        hold_out: clip names, patterns as in 533-*, or text files that list them, that are never trained on
+        voices: folders of speech without a face, which teach the flow more voices
         validate: folders of other corpora that choose the step that is kept
         steps: optimiser steps; default: those of the packaged model
         seed: of the first weights and the windows drawn
@@ -174,7 +176,7 @@ def train(
         raise BadInput(
             f'training needs {error.name}; install it with: pip install "dxtalker[train]"'
         ) from error
-    run_training(folders, run, hold_out, validate, steps, seed, threads, _say)
+    run_training(folders, run, hold_out, voices, validate, steps, seed, threads, _say)
 
 
 def evaluate(

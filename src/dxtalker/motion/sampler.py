@@ -29,9 +29,9 @@ SOLVERS = ("euler", "midpoint", "heun")
 class Sampling:
     """How motion is drawn from the model."""
 
-    steps: int = 4  # solver steps from noise to motion
+    steps: int = 2  # solver steps from noise to motion; more sharpen the motion and follow new voices less
     solver: str = "euler"  # euler, midpoint or heun
-    mouth_noise: float = 0.5  # share of the noise that the mouth starts from: lips agree between takes
+    mouth_noise: float = 0.5  # share of its trained noise that the mouth starts from; 0: no play in the lips
     guidance: float = 1.0  # above 1: what is heard counts more than in training; doubles the cost
     seed: int = 0  # another seed, another take
 
@@ -66,6 +66,7 @@ class Generator:
                 )
             self.mean = np.array(facts["motion_mean"], np.float32)
             self.std = np.array(facts["motion_std"], np.float32)
+            self.spread = np.array(facts["noise_spread"], np.float32)
             self.name = f"{facts['name']} {facts['version']}"
         except BadInput:
             raise
@@ -111,7 +112,7 @@ class Heard:
 
 
 def noise(first: int, count: int, sampling: Sampling) -> np.ndarray:
-    """(count, 55) float32: the noise that absolute frames ``first`` .. begin from."""
+    """(count, 55) float32: the noise that absolute frames ``first`` .. begin from, before the model's spread."""
     groups = -(-CHANNELS // 4)  # the counter gives four numbers at a time
     draws = normals(sampling.seed, "generator", first * groups, count * groups)
     drawn = draws.reshape(count, groups * 4)[:, :CHANNELS].astype(np.float32)
@@ -172,7 +173,7 @@ def generate(
         begin, end = max(0, at - PAST), min(total, at + NEW + AHEAD)
         window = Heard(heard.content[begin:end], heard.prosody[begin:end])
         past = done[begin:at]
-        start = noise(first + begin, end - begin, how)
+        start = noise(first + begin, end - begin, how) * model.spread
         clean = solve(_following(model, window, past, start, how.guidance), start, how)
         stop = min(total, at + NEW)
         done[at:stop] = clean[at - begin : stop - begin]

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from ..data.names import listed
-from ..data.prepare import Example, hold_out, load_folder, silence
+from ..data.prepare import Example, hold_out, load_folder, load_voices, silence
 from ..face.head import load_head
 from ..files import write_atomically
 from ..speech import Encoder
@@ -23,6 +23,7 @@ def run_training(
     folders: Sequence[Path],
     run: Path,
     held_out: Sequence[str],
+    voices: Sequence[Path],
     validate: Sequence[Path],
     steps: int | None,
     seed: int,
@@ -34,7 +35,10 @@ def run_training(
         torch.set_num_threads(threads)
     head, encoder, cache = load_head(), Encoder(threads=threads), run / "cache"
     clips = [e for folder in folders for e in load_folder(folder, cache, head, encoder, say)]
-    examples = hold_out(clips, listed(held_out)) + silence(encoder, seed)
+    held = listed(held_out)
+    examples = hold_out(clips, held) + silence(encoder, seed)
+    for folder in voices:
+        examples += load_voices(folder, cache, encoder, held, say)
     others = [e for folder in validate for e in load_folder(folder, cache, head, encoder, say)]
     config = TrainConfig(seed=seed) if steps is None else TrainConfig(seed=seed, steps=steps)
     say(f"{len(examples)} examples, {sum(len(e.motion) for e in examples) / 1500:.0f} minutes")
@@ -50,7 +54,7 @@ def card(
     checkpoint: Path, examples: Sequence[Example], validation: Sequence[Example], config: TrainConfig
 ) -> str:
     """The facts of one training run, as Markdown; figures across corpora come from ``dxtalker evaluate``."""
-    network, _, history = load_checkpoint(checkpoint)
+    trained = load_checkpoint(checkpoint)
     minutes = Counter[str]()
     for example in examples:
         minutes[example.corpus] += len(example.motion) / 1500
@@ -61,9 +65,9 @@ def card(
         [
             "# Training run",
             "",
-            f"Parameters: {sum(p.numel() for p in network.parameters()):,}. Step kept: {history['step']}.",
+            f"Parameters: {sum(p.numel() for p in trained.network.parameters()):,}. Step kept: {trained.step}.",
             f"Chosen by the opening's correlation on: {seen}.",
-            f"Correlation there, best single estimate: {json.dumps(history['scores'])}",
+            f"Correlation there, best single estimate: {json.dumps(trained.scores)}",
             "",
             "| corpus | minutes |",
             "|---|---|",

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from .. import __version__
 from ..errors import BadInput
 from ..files import atomic_path
 from ..motion.sampler import FORMAT
+from .loop import noise_spread
 from .network import CHANNELS, CONTENT, PROSODY, Network, NetworkConfig
 
 
@@ -40,28 +44,39 @@ class Runtime(nn.Module):
         return self.network(noisy, time, content, prosody * heard, past, known)
 
 
-def load_checkpoint(path: Path) -> tuple[Network, dict[str, Tensor], dict[str, object]]:
-    """The averaged network, its scales and its training configuration. Raises BadInput if it is not one."""
+@dataclass(frozen=True)
+class Checkpoint:
+    """The averaged network of a run, ready to use, and what is known of the run."""
+
+    network: Network
+    scales: dict[str, Tensor]  # as batches.Scales
+    config: dict[str, Any]  # of the training, as loop.TrainConfig
+    step: int
+    scores: dict[str, float]  # correlation of the opening on each validation corpus
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint of ``loop.train``. Raises BadInput if the file is not one."""
     try:
-        state = torch.load(path, weights_only=True, map_location="cpu")
-        config = json.loads(state["config"])
+        with safe_open(path, framework="pt") as data:
+            facts = data.metadata()
+            tensors = {name: data.get_tensor(name) for name in data.keys()}  # noqa: SIM118 - not a dict
+        config = json.loads(facts["config"])
         network = Network(NetworkConfig(**config["network"]))
-        network.load_state_dict(state["averaged"])
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        network.load_state_dict({n[8:]: t for n, t in tensors.items() if n.startswith("network.")})
+        scales = {n[7:]: t for n, t in tensors.items() if n.startswith("scales.")}
+        return Checkpoint(network.eval(), scales, config, int(facts["step"]), json.loads(facts["scores"]))
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise BadInput(f"{path} is not a checkpoint of dxtalker train ({error})") from error
-    return (
-        network.eval(),
-        state["scales"],
-        {"train": config, "step": state["step"], "scores": json.loads(state["scores"])},
-    )
 
 
 def export(checkpoint: Path, target: Path, name: str = "dxtalker-small") -> None:
     """Write ``target`` (.onnx) from ``checkpoint``; any number of frames, one window at a time."""
     import onnx
 
-    network, scales, history = load_checkpoint(checkpoint)
-    runtime = Runtime(network, scales["content_mean"], scales["content_std"]).eval()
+    trained = load_checkpoint(checkpoint)
+    scales = trained.scales
+    runtime = Runtime(trained.network, scales["content_mean"], scales["content_std"]).eval()
     frames = 60
     example = (
         torch.randn(1, frames, CHANNELS), torch.zeros(1), torch.randn(1, frames, CONTENT),
@@ -93,7 +108,8 @@ def export(checkpoint: Path, target: Path, name: str = "dxtalker-small") -> None
         "version": __version__,
         "motion_mean": np.round(scales["motion_mean"].numpy(), 6).tolist(),
         "motion_std": np.round(scales["motion_std"].numpy(), 6).tolist(),
-        "step": history["step"],
+        "noise_spread": noise_spread(trained.config["mouth_noise"]).tolist(),
+        "step": trained.step,
     }
     onnx.helper.set_model_props(model, {"dxtalker": json.dumps(facts)})
     onnx.checker.check_model(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from ..data.corpora import corpus
@@ -22,23 +24,25 @@ from ..records import ARKIT_NAMES, MOUTH
 from .batches import Sampler, Scales, make_scales
 from .network import CHANNELS, Network, NetworkConfig, flow_loss
 
+LAST, BEST = "last.pt", "best.safetensors"  # everything to resume with; the weights that are exported
+
 
 @dataclass(frozen=True)
 class TrainConfig:
     """One training run."""
 
-    steps: int = 3000  # optimiser steps
-    batch: int = 24  # windows a step
+    steps: int = 2000  # optimiser steps
+    batch: int = 12  # windows a step
     window: int = 100  # frames a window, 4 s
     rate: float = 5e-4  # peak learning rate, falling to a tenth as a cosine
     decay: float = 0.05  # weight decay
     average: float = 0.998  # decay of the averaged weights
     gap_weight: float = 0.02  # weight of the lip-gap error, per mm²
+    mouth_noise: float = 0.25  # deviation of the noise that the mouth starts from: sound nearly decides it
     drop_sound: float = 0.1  # share of windows that hear nothing, for guidance
-    direct_rate: float = 0.1  # learning rate of the direct path, as a share of ``rate``
-    direct_penalty: float = 0.1  # ridge penalty that the direct path starts from
+    direct_penalty: float = 0.1  # ridge penalty of the direct path
     seed: int = 1
-    validate_every: int = 100  # steps
+    validate_every: int = 200  # steps
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
 
@@ -58,21 +62,20 @@ def train(
     torch.manual_seed(config.seed)
     scales = make_scales([e for e in examples if e.corpus != VOICES], head)
     network = Network(config.network)
-    start_direct(network, [e for e in examples if e.corpus != VOICES], scales, config)
+    fit_direct(network, [e for e in examples if e.corpus != VOICES], scales, config)
     examples = [label_voice(network, e, scales) if e.corpus == VOICES else e for e in examples]
     averaged = Network(config.network)
     averaged.load_state_dict(network.state_dict())
-    groups = [
-        {
-            "params": [p for n, p in network.named_parameters() if not n.startswith("direct")],
-            "lr": config.rate,
-        },
-        {"params": list(network.direct.parameters()), "lr": config.rate * config.direct_rate},
-    ]
-    optimiser = torch.optim.AdamW(groups, weight_decay=config.decay, betas=(0.9, 0.98))
+    network.direct.requires_grad_(False)
+    optimiser = torch.optim.AdamW(
+        [p for p in network.parameters() if p.requires_grad],
+        config.rate,
+        (0.9, 0.98),
+        weight_decay=config.decay,
+    )
     first, best = 0, -1.0
-    if (run / "last.pt").is_file():
-        state = torch.load(run / "last.pt", weights_only=True)
+    if (run / LAST).is_file():
+        state = torch.load(run / LAST, weights_only=True)
         network.load_state_dict(state["network"])
         averaged.load_state_dict(state["averaged"])
         optimiser.load_state_dict(state["optimiser"])
@@ -105,14 +108,16 @@ def train(
                 "step": step + 1, "best": best, "network": network.state_dict(),
                 "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict(),
             }  # fmt: skip
-            _save(run / "last.pt", state)
-            if better or not (run / "best.pt").is_file():
-                best_state = {
-                    "step": step + 1, "averaged": averaged.state_dict(), "config": json.dumps(asdict(config)),
-                    "scales": {k: torch.from_numpy(v) for k, v in vars(scales).items()}, "scores": json.dumps(scores),
-                }  # fmt: skip
-                _save(run / "best.pt", best_state)
-    return run / "best.pt"
+            with atomic_path(run / LAST) as temporary:
+                torch.save(state, temporary)
+            if better or not (run / BEST).is_file():
+                facts = {
+                    "step": str(step + 1),
+                    "config": json.dumps(asdict(config)),
+                    "scores": json.dumps(scores),
+                }
+                save_checkpoint(run / BEST, averaged, scales, facts)
+    return run / BEST
 
 
 def _step(
@@ -130,7 +135,7 @@ def _step(
     seen_gap = (batch.clean + offset) @ gap
     loss, missed = flow_loss(
         network, batch.clean, batch.content * heard, batch.prosody * heard, batch.weight, batch.past, batch.known,
-        gap, seen_gap, config.gap_weight,
+        gap, seen_gap, config.gap_weight, noise_spread(config.mouth_noise),
     )  # fmt: skip
     optimiser.zero_grad()
     loss.backward()
@@ -141,16 +146,26 @@ def _step(
 
 def _set_rate(optimiser: torch.optim.Optimizer, config: TrainConfig, step: int) -> None:
     warm = min(1.0, (step + 1) / 100)
-    factor = warm * (0.55 + 0.45 * np.cos(np.pi * step / config.steps))
-    for group, peak in zip(
-        optimiser.param_groups, (config.rate, config.rate * config.direct_rate), strict=True
-    ):
-        group["lr"] = peak * factor
+    factor = warm * (0.55 + 0.45 * math.cos(math.pi * step / config.steps))
+    for group in optimiser.param_groups:
+        group["lr"] = config.rate * factor
 
 
-def _save(path: Path, state: dict[str, object]) -> None:
+def save_checkpoint(path: Path, network: Network, scales: Scales, facts: dict[str, str]) -> None:
+    """The network and its scales as safetensors, with ``facts`` about the run."""
+    tensors = {f"network.{name}": value.contiguous() for name, value in network.state_dict().items()}
+    tensors |= {
+        f"scales.{name}": torch.from_numpy(value).contiguous() for name, value in vars(scales).items()
+    }
     with atomic_path(path) as temporary:
-        torch.save(state, temporary)
+        save_file(tensors, temporary, facts)
+
+
+def noise_spread(mouth_noise: float) -> Tensor:
+    """(55,) deviation of the noise that each normalised channel starts from."""
+    spread = torch.ones(CHANNELS)
+    spread[torch.as_tensor(MOUTH)] = mouth_noise
+    return spread
 
 
 def opening_row(head: Head, scales: Scales) -> Tensor:
@@ -159,8 +174,8 @@ def opening_row(head: Head, scales: Scales) -> Tensor:
     return torch.from_numpy(np.concatenate([per_weight, np.zeros(3, np.float32)]) * scales.motion_std)
 
 
-def start_direct(network: Network, examples: Sequence[Example], scales: Scales, config: TrainConfig) -> None:
-    """Begin the direct path at the ridge solution: from there it can only become better on its own data."""
+def fit_direct(network: Network, examples: Sequence[Example], scales: Scales, config: TrainConfig) -> None:
+    """Set the direct path to the ridge solution; it is not trained further, which keeps it general."""
     frames = {c: sum(len(e.motion) for e in examples if e.corpus == c) for c in {e.corpus for e in examples}}
     sound = [
         np.concatenate(

@@ -25,12 +25,12 @@ PROSODY = 4  # loudness, its change, voicing, pitch; see motion/condition.py
 class NetworkConfig:
     """Sizes of the network."""
 
-    width: int = 192  # features of a frame
-    layers: int = 4  # transformer blocks
+    width: int = 128  # features of a frame
+    layers: int = 3  # transformer blocks
     heads: int = 4  # attention heads
     context: int = 2  # frames on either side that the direct path from sound to mouth hears
     dropout: float = 0.1
-    guess_noise: float = 0.3  # added in training to what the transformer hears of the content
+    guess_noise: float = 0.15  # added in training to what the transformer hears of the content
 
 
 class Block(nn.Module):
@@ -106,7 +106,7 @@ class Network(nn.Module):
         """
         x = self.motion(torch.cat([noisy, past, known], dim=-1))
         guess = self.direct(torch.cat([content, prosody], dim=-1).transpose(1, 2)).transpose(1, 2)
-        heard = guess.detach()
+        heard = guess
         if self.training:
             heard = heard + self.config.guess_noise * torch.randn_like(heard)
         x = x + self.local(torch.cat([heard, prosody], dim=-1).transpose(1, 2)).transpose(1, 2)
@@ -137,16 +137,18 @@ def flow_loss(
     gap: Tensor,
     seen_gap: Tensor,
     gap_weight: float,
+    spread: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Flow-matching loss on the clean estimate, and the lip-gap error, both averaged.
 
     The path is straight, x_t = (1 - t) x_0 + t x_1 (Lipman et al. 2023; Liu et al. 2023). Estimating x_1
     instead of the velocity weighs all times alike and leaves the last solver step exact.
     clean (B, T, 55); weight (B, T, 55) loss weight, 0 where the corpus has no data; gap (55,) mm of lip
-    opening per unit of each normalised channel; seen_gap (B, T) mm, true opening.
+    opening per unit of each normalised channel; seen_gap (B, T) mm, true opening; spread (55,) deviation of
+    the noise that each channel starts from.
     """
     time = torch.rand(len(clean), device=clean.device)
-    noisy = torch.lerp(torch.randn_like(clean), clean, time[:, None, None])
+    noisy = torch.lerp(spread * torch.randn_like(clean), clean, time[:, None, None])
     estimate = network(noisy, time, content, prosody, past, known)
     weight = weight * (1 - known)
     error = (weight * (estimate - clean) ** 2).sum() / weight.sum().clamp_min(1.0)

@@ -1,0 +1,186 @@
+"""A tiny network is trained from clips to onnx on the CPU, and the runtime speaks with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic_clips import write_clip
+
+pytest.importorskip("torch", reason="training needs torch: make test-train")
+
+import torch
+
+from dxtalker.audio import load_audio
+from dxtalker.data.prepare import Example, hold_out, load_folder, load_voices, silence
+from dxtalker.errors import BadInput, DxtalkerError
+from dxtalker.face.head import load_head
+from dxtalker.motion.sampler import Generator, Sampling, generate
+from dxtalker.records import ARKIT_INDEX, MOUTH
+from dxtalker.speech import Encoder, listen
+from dxtalker.train.batches import Sampler, make_scales
+from dxtalker.train.command import run_training
+from dxtalker.train.export import export, load_checkpoint
+from dxtalker.train.loop import TrainConfig, noise_spread, train, validate
+from dxtalker.train.network import CHANNELS, Network, NetworkConfig, flow_loss
+
+pytestmark = pytest.mark.train
+TINY = NetworkConfig(width=16, layers=1, heads=2)
+HEAD = load_head()
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clips") / "made"
+    for number in range(4):
+        write_clip(folder, f"clip{number}", HEAD, seed=number)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def examples(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
+    return load_folder(clips, tmp_path_factory.mktemp("cache"), HEAD, Encoder(threads=1))
+
+
+def config(steps: int) -> TrainConfig:
+    return TrainConfig(steps=steps, batch=2, window=40, validate_every=2, network=TINY)
+
+
+def test_trains_exports_and_speaks(examples: list[Example], tmp_path: Path) -> None:
+    checkpoint = train(examples, examples[:1], HEAD, config(4), tmp_path, lambda _: None)
+    export(checkpoint, tmp_path / "model.onnx", "tiny")
+    trained = load_checkpoint(checkpoint)
+    network, scales = trained.network, trained.scales
+    model = Generator(tmp_path / "model.onnx", threads=1)
+    rng = np.random.default_rng(0)
+    for frames in (2, 37, 100):  # any length, and the same numbers as torch
+        content = rng.normal(size=(frames, 512)).astype(np.float32)
+        prosody = rng.normal(size=(frames, 4)).astype(np.float32)
+        noisy = rng.normal(size=(frames, CHANNELS)).astype(np.float32)
+        inputs = {
+            "noisy": noisy[None], "time": np.array([0.3], np.float32), "content": content[None],
+            "prosody": prosody[None], "past": np.zeros_like(noisy)[None],
+            "known": np.zeros((1, frames, 1), np.float32), "heard": np.ones((1, 1, 1), np.float32),
+        }  # fmt: skip
+        found = np.asarray(model.session.run(["clean"], inputs)[0])
+        standard = (torch.from_numpy(content) - scales["content_mean"]) / scales["content_std"]
+        nothing = torch.zeros(1, frames, CHANNELS)
+        with torch.no_grad():
+            expected = network(
+                torch.from_numpy(noisy)[None], torch.tensor([0.3]), standard[None],
+                torch.from_numpy(prosody)[None], nothing, torch.zeros(1, frames, 1),
+            )  # fmt: skip
+        assert np.abs(found - expected.numpy()).max() < 1e-4
+
+
+def test_learns_what_it_is_shown(examples: list[Example], tmp_path: Path) -> None:
+    checkpoint = train(examples, examples, HEAD, config(40), tmp_path, lambda _: None)
+    trained = load_checkpoint(checkpoint)
+    network, scales = trained.network, trained.scales
+    kept = make_scales(examples, HEAD)
+    assert validate(network, examples, HEAD, kept)["made"] > 0.6
+    assert np.allclose(kept.motion_std, scales["motion_std"].numpy())
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == list(range(2, 41, 2))
+
+
+def test_a_resumed_run_is_the_unbroken_run(examples: list[Example], tmp_path: Path) -> None:
+    train(examples, [], HEAD, config(6), tmp_path / "whole", lambda _: None)
+    log: list[str] = []
+
+    def interrupt(text: str) -> None:
+        if "step 4" in text:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(examples, [], HEAD, config(6), tmp_path / "broken", interrupt)
+    train(examples, [], HEAD, config(6), tmp_path / "broken", log.append)
+    assert log[0].startswith("resumed at step ")
+    whole, broken = (torch.load(tmp_path / n / "last.pt", weights_only=True) for n in ("whole", "broken"))
+    for name, value in whole["network"].items():
+        assert torch.equal(value, broken["network"][name]), name
+
+
+def test_a_loss_that_is_not_a_number_stops(examples: list[Example], tmp_path: Path) -> None:
+    broken = [Example(e.name, e.corpus, e.content, e.prosody * np.nan, e.motion, e.covered) for e in examples]
+    with pytest.raises(DxtalkerError, match="step 0"):
+        train(broken, [], HEAD, config(2), tmp_path, lambda _: None)
+
+
+def test_windows_are_whole_and_masks_follow_the_corpus(examples: list[Example]) -> None:
+    mute = [
+        Example(
+            "m", "silence", e.content, e.prosody, e.motion, np.isin(np.arange(55), MOUTH).astype(np.float32)
+        )
+        for e in examples
+    ]
+    sampler = Sampler(
+        mute, make_scales(examples, HEAD), 130, seed=3
+    )  # longer than a clip: several are joined
+    batch = sampler.batch(3)
+    assert batch.clean.shape == batch.past.shape == (3, 130, CHANNELS) and batch.content.shape == (
+        3,
+        130,
+        512,
+    )
+    upper = np.setdiff1d(np.arange(CHANNELS), MOUTH)
+    assert not batch.weight[..., upper].any() and batch.weight[..., MOUTH].all()
+    assert not batch.past[batch.known.expand_as(batch.past) == 0].any()
+
+
+def test_flow_loss_is_zero_for_a_perfect_network() -> None:
+    class Oracle(Network):
+        def forward(self, *_: torch.Tensor) -> torch.Tensor:
+            return clean
+
+    clean = torch.randn(2, 30, CHANNELS)
+    known = torch.zeros(2, 30, 1)
+    weight, gap = torch.ones(2, 30, CHANNELS), torch.ones(CHANNELS)
+    content, prosody = torch.zeros(2, 30, 512), torch.zeros(2, 30, 4)
+    arguments = (
+        clean,
+        content,
+        prosody,
+        weight,
+        clean * 0,
+        known,
+        gap,
+        clean[..., 0],
+        0.1,
+        noise_spread(0.4),
+    )
+    assert flow_loss(Oracle(TINY), *arguments)[0] == 0
+    assert flow_loss(Network(TINY), *arguments)[0] > 0
+
+
+def test_silence_rests_and_voices_are_labelled(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dxtalker.data.prepare.SILENCE_SECONDS", 2)
+    quiet = silence(Encoder(threads=1), 0)
+    assert all(not e.motion.any() and e.covered[ARKIT_INDEX["jawOpen"]] for e in quiet)
+    voices = load_voices(clips, tmp_path, Encoder(threads=1), frozenset({"clip0", "clip1"}))
+    assert [v.name for v in voices] == ["clip2", "clip3"] and not voices[0].covered.any()
+
+
+def test_command_writes_model_and_card(clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dxtalker.train.command.TrainConfig", lambda seed, steps: config(steps))
+    monkeypatch.setattr("dxtalker.data.prepare.SILENCE_SECONDS", 2)
+    said: list[str] = []
+    model = run_training([clips], tmp_path / "run", ["clip0"], [clips], [clips], 2, 1, 1, said.append)
+    assert "made" in (tmp_path / "run" / "card.md").read_text()
+    heard = listen(load_audio(clips / "clip0.wav"), Encoder(threads=1))
+    motion = generate(heard, Generator(model, threads=1), Sampling(steps=2))
+    assert len(motion) == len(heard) and motion.curves.max() <= 1
+
+
+def test_refusals(examples: list[Example], tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="every clip is held out"):
+        hold_out(examples, frozenset({"*"}))
+    (tmp_path / "no.pt").write_bytes(b"nothing")
+    with pytest.raises(BadInput, match="not a checkpoint"):
+        load_checkpoint(tmp_path / "no.pt")
+    with pytest.raises(BadInput, match="holds no voices"):
+        load_voices(tmp_path, tmp_path, Encoder(threads=1), frozenset())
