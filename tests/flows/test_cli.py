@@ -17,6 +17,7 @@ from PIL import Image
 
 from dxtalker import pipeline
 from dxtalker.export import read_motion
+from dxtalker.files import asset
 from dxtalker.records import ARKIT_INDEX, BLINK, BROWS, Motion, Waveform
 
 Run = Callable[..., tuple[int, list[str], list[str]]]
@@ -88,6 +89,8 @@ BAD = {
     "no solver steps": ("speak", "{voice}", "-o", "{out}/a.csv", "--steps", "0"),
     "a model that is none": ("speak", "{voice}", "-o", "{out}/a.csv", "--model", "{text}"),
     "a head that is none": ("speak", "{voice}", "-o", "{out}/a.mp4", "--face", "{text}"),
+    "a head that is torn": ("speak", "{voice}", "-o", "{out}/a.mp4", "--face", "{torn}"),
+    "a head that is damaged": ("speak", "{voice}", "-o", "{out}/a.mp4", "--face", "{damaged}"),
     "a folder without a format": ("speak", "{folder}", "-o", "{out}/takes"),
     "a folder without files": ("speak", "{out}", "-o", "{out}/takes", "--format", "csv"),
     "curves that are none": ("render", "{text}", "-o", "{out}/a.mp4"),
@@ -102,8 +105,13 @@ def test_bad_input_gives_one_line_and_code_2(run: Run, voice: Path, out: Path, c
     (folder / "empty.wav").write_bytes(b"")
     (folder / "notes.txt").write_text("This is a letter and not a recording.\n" * 40)
     (folder / "table.csv").write_text("a,b\n1,2\n")
-    places = {"voice": voice, "folder": folder, "out": out, "missing": folder / "nothing.wav",
-              "empty": folder / "empty.wav", "text": folder / "notes.txt", "table": folder / "table.csv"}  # fmt: skip
+    head = asset("head.npz").read_bytes()
+    (folder / "torn.npz").write_bytes(head[:200_000])
+    (folder / "damaged.npz").write_bytes(head[:200_000] + bytes(64) + head[200_064:])
+    files = {"empty": "empty.wav", "text": "notes.txt", "table": "table.csv", "torn": "torn.npz",
+             "damaged": "damaged.npz", "missing": "nothing.wav"}  # fmt: skip
+    places = {name: folder / file for name, file in files.items()}
+    places |= {"voice": voice, "folder": folder, "out": out}
     code, printed, errors = run(*(part.format(**places) for part in BAD[case]))
     assert code == 2, errors
     assert printed == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,6 +110,8 @@ def load_head(path: Path | None = None) -> Head:
 
     source = path or asset("head.npz")
     try:
+        if source.is_file() and not zipfile.is_zipfile(source):
+            raise ValueError("it is no .npz archive, or a torn one")
         with np.load(source, allow_pickle=False) as data:
             names = tuple(data["shape_names"].tolist())
             if names != ARKIT_NAMES:
@@ -131,7 +135,7 @@ def load_head(path: Path | None = None) -> Head:
                 parts=parts,
                 albedo=np.array(Image.open(io.BytesIO(data["albedo_png"].tobytes())).convert("RGBA")),
             )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise BadInput(
             f"{source} is not a dxtalker head ({error}); make one with scripts/bake_head.py"
         ) from error
