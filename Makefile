@@ -22,7 +22,7 @@ demo: .venv/.runtime
 	.venv/bin/dxtalker speak src/dxtalker/assets/demo.flac -o out/demo.mp4
 	@echo "The demo is in $(CURDIR)/out/demo.mp4"
 
-test: .venv/.dev .venv/.js
+test: .venv/.dev tests/js/node_modules/.package-lock.json
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright
@@ -52,7 +52,7 @@ test-train: .venv-train/.train
 	$(PYTHON) -m venv $(@D:/bin=)
 
 # The GLB checks run in node; without npm those tests are skipped.
-.venv/.js: tests/js/package.json tests/js/package-lock.json | .venv/bin/python
+tests/js/node_modules/.package-lock.json: tests/js/package.json tests/js/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --silent --prefix tests/js && touch $@; fi
 
 clean:
