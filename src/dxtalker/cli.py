@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -316,9 +318,15 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def _terminated(*_: object) -> None:
+    raise SystemExit(143)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: exit code 0 when all went well, 2 for bad input, 3 when something is missing, 130 when interrupted."""
     commands = {f.__name__: f for f in (speak, render, train, evaluate, bench, doctor)}
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)  # so that unfinished files are cleaned up
     try:
         tyro.extras.subcommand_cli_from_dict(
             commands,

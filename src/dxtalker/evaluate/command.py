@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from ..data.names import listed
+from ..data.names import is_listed, listed
 from ..errors import BadInput
 from ..face.head import load_head
 from ..files import write_atomically
@@ -36,12 +36,16 @@ def run_evaluation(
     with tempfile.TemporaryDirectory() as scratch:
         kept = cache or Path(scratch)
         training = [
-            clip for f in probes for clip in load_clips(f, head, encoder, kept, lambda n: n not in held, say)
+            clip
+            for f in probes
+            for clip in load_clips(f, head, encoder, kept, lambda n: not is_listed(n, held), say)
         ]
         clips = [
             clip
             for folder in folders
-            for clip in load_clips(folder, head, encoder, kept, lambda n: not chosen or n in chosen, say)
+            for clip in load_clips(
+                folder, head, encoder, kept, lambda n: not chosen or is_listed(n, chosen), say
+            )
         ]
     if not clips:
         raise BadInput("no clip is left to score; check --only and the folders")

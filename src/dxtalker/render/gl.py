@@ -85,8 +85,16 @@ class GlRenderer:
 
     def draw(self, vertices: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """(H, W, 4) uint8 RGBA, straight alpha, for ``vertices`` (V, 3) metres and unit ``normals`` (V, 3)."""
+        light = self._light(vertices)[:, None]
+        rows = np.concatenate([vertices, normals, light], axis=1, dtype="f4")
+        with self._context:  # several renderers may be alive at once
+            picture = self._draw(rows)
+        if self._composer is None:
+            return picture
+        return self._composer.over(np.moveaxis(picture, 2, 0).astype(np.float32), (0, 0))
+
+    def _draw(self, rows: np.ndarray) -> np.ndarray:
         context = self._context
-        rows = np.concatenate([vertices, normals, self._light(vertices)[:, None]], axis=1, dtype="f4")
         self._moving.write(rows.tobytes())
         self._target.use()
         self._target.depth_mask = True
@@ -100,9 +108,7 @@ class GlRenderer:
         context.copy_framebuffer(self._resolved, self._target)
         picture = np.empty((self._size[1], self._size[0], 4), np.uint8)
         self._resolved.read_into(picture, components=4)
-        if self._composer is None:
-            return picture
-        return self._composer.over(np.moveaxis(picture, 2, 0).astype(np.float32), (0, 0))
+        return picture
 
     def _draw_part(self, part: Part, texture: moderngl.Texture) -> None:
         context, program = self._context, self._program
