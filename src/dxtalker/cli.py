@@ -151,6 +151,7 @@ def train(
     run: Annotated[Path, arg(aliases=["-o"])],
     hold_out: tuple[str, ...] = (),
     voices: tuple[Path, ...] = (),
+    phones: Path | None = None,
     validate: tuple[Path, ...] = (),
     steps: int | None = None,
     seed: int = 1,
@@ -165,6 +166,7 @@ def train(
         run: folder for features, checkpoints, log, model and card
         hold_out: clip names, patterns as in 533-*, or text files that list them, that are never trained on
         voices: folders of speech without a face, which teach the flow more voices
+        phones: .json of phone times of those voices: where their lips meet
         validate: folders of other corpora that choose the step that is kept
         steps: optimiser steps; default: those of the packaged model
         seed: of the first weights and the windows drawn
@@ -178,7 +180,7 @@ def train(
         raise BadInput(
             f'training needs {error.name}; install it with: pip install "dxtalker[train]"'
         ) from error
-    run_training(folders, run, hold_out, voices, validate, steps, seed, threads, _say)
+    run_training(folders, run, hold_out, voices, phones, validate, steps, seed, threads, _say)
 
 
 def evaluate(

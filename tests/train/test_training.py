@@ -104,7 +104,10 @@ def test_a_resumed_run_is_the_unbroken_run(examples: list[Example], tmp_path: Pa
 
 
 def test_a_loss_that_is_not_a_number_stops(examples: list[Example], tmp_path: Path) -> None:
-    broken = [Example(e.name, e.corpus, e.content, e.prosody * np.nan, e.motion, e.covered) for e in examples]
+    broken = [
+        Example(e.name, e.corpus, e.content, e.prosody * np.nan, e.motion, e.covered, e.closed)
+        for e in examples
+    ]
     with pytest.raises(DxtalkerError, match="step 0"):
         train(broken, [], HEAD, config(2), tmp_path, lambda _: None)
 
@@ -112,7 +115,13 @@ def test_a_loss_that_is_not_a_number_stops(examples: list[Example], tmp_path: Pa
 def test_windows_are_whole_and_masks_follow_the_corpus(examples: list[Example]) -> None:
     mute = [
         Example(
-            "m", "silence", e.content, e.prosody, e.motion, np.isin(np.arange(55), MOUTH).astype(np.float32)
+            "m",
+            "silence",
+            e.content,
+            e.prosody,
+            e.motion,
+            np.isin(np.arange(55), MOUTH).astype(np.float32),
+            e.closed,
         )
         for e in examples
     ]
@@ -161,7 +170,7 @@ def test_silence_rests_and_voices_are_labelled(
     monkeypatch.setattr("dxtalker.data.prepare.SILENCE_SECONDS", 2)
     quiet = silence(Encoder(threads=1), 0)
     assert all(not e.motion.any() and e.covered[ARKIT_INDEX["jawOpen"]] for e in quiet)
-    voices = load_voices(clips, tmp_path, Encoder(threads=1), frozenset({"clip0", "clip1"}))
+    voices = load_voices(clips, tmp_path, Encoder(threads=1), frozenset({"clip0", "clip1"}), {})
     assert [v.name for v in voices] == ["clip2", "clip3"] and not voices[0].covered.any()
 
 
@@ -169,7 +178,7 @@ def test_command_writes_model_and_card(clips: Path, tmp_path: Path, monkeypatch:
     monkeypatch.setattr("dxtalker.train.command.TrainConfig", lambda seed, steps: config(steps))
     monkeypatch.setattr("dxtalker.data.prepare.SILENCE_SECONDS", 2)
     said: list[str] = []
-    model = run_training([clips], tmp_path / "run", ["clip0"], [clips], [clips], 2, 1, 1, said.append)
+    model = run_training([clips], tmp_path / "run", ["clip0"], [clips], None, [clips], 2, 1, 1, said.append)
     assert "made" in (tmp_path / "run" / "card.md").read_text()
     heard = listen(load_audio(clips / "clip0.wav"), Encoder(threads=1))
     motion = generate(heard, Generator(model, threads=1), Sampling(steps=2))
@@ -183,4 +192,4 @@ def test_refusals(examples: list[Example], tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="not a checkpoint"):
         load_checkpoint(tmp_path / "no.pt")
     with pytest.raises(BadInput, match="holds no voices"):
-        load_voices(tmp_path, tmp_path, Encoder(threads=1), frozenset())
+        load_voices(tmp_path, tmp_path, Encoder(threads=1), frozenset(), {})

@@ -15,11 +15,13 @@ from ..files import atomic_path
 from ..motion.condition import prosody
 from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
 from ..speech import Encoder, listen
-from .clips import SOUND_SUFFIXES, find_tracks, read_track
+from .clips import SOUND_SUFFIXES, FaceTrack, find_tracks, read_track
 from .labels import make_labels
 from .names import is_listed
+from .phones import Phone, lips_meet
 
 CHANNELS = len(ARKIT_NAMES) + 3
+CLOSED_MM = 1.0  # opening up to which lips count as closed
 VOICES = "voices"  # corpus name of voices without a face
 SILENCE_SECONDS = 30
 SILENCE_LEVELS = (None, -75.0, -65.0, -55.0, -48.0)  # dBFS of room noise; None is digital silence
@@ -35,6 +37,7 @@ class Example:
     prosody: np.ndarray  # (T, 4) float32
     motion: np.ndarray  # (T, 55) float32: 52 curves and head pitch, yaw, roll in radians
     covered: np.ndarray  # (55,) float32, 1 where the motion was tracked
+    closed: np.ndarray  # (T,) float32, 1 where the lips meet, 0 where they are apart, NaN where nobody knows
 
 
 def load_folder(
@@ -54,6 +57,12 @@ def load_folder(
         features = cached_features(kept, track.sound, encoder)
         frames = min(len(features), int(track.duration * float(FEATURE_FPS)))
         labels = make_labels(track, head, frames)
+        # Of curves on another rig it is not known which weights make its lips meet.
+        met = (
+            head.opening(labels.curves) < CLOSED_MM
+            if isinstance(track, FaceTrack)
+            else np.full(frames, np.nan)
+        )
         examples.append(
             Example(
                 name=track.name,
@@ -62,6 +71,7 @@ def load_folder(
                 prosody=prosody(features)[:frames],
                 motion=np.concatenate([labels.curves, labels.rotation], axis=1),
                 covered=labels.covered,
+                closed=met.astype(np.float32),
             )
         )
         if progress and number % 50 == 0:
@@ -92,12 +102,13 @@ def load_voices(
     cache: Path,
     encoder: Encoder,
     held_out: frozenset[str],
+    phones: dict[str, tuple[Phone, ...]],
     progress: Callable[[str], None] | None = None,
 ) -> list[Example]:
     """Voices without a face: every sound file of ``folder``. Their motion is zero and marked as not covered.
 
-    Training lets the direct path label their mouths, so that the flow meets more voices than were filmed.
-    Raises BadInput when the folder holds no sound.
+    Training lets the direct path label their mouths, so that the flow meets more voices than were filmed;
+    ``phones`` tells where their lips meet. Raises BadInput when the folder holds no sound.
     """
     paths = [
         p for p in sorted(folder.iterdir()) if p.suffix in SOUND_SUFFIXES and not is_listed(p.stem, held_out)
@@ -109,10 +120,16 @@ def load_voices(
     examples = []
     for number, path in enumerate(paths, start=1):
         features = cached_features(cache / f"{VOICES}__{path.stem}.npz", path, encoder)
-        motion = np.zeros((len(features), CHANNELS), np.float32)
-        content = features.content.astype(np.float16)
         examples.append(
-            Example(path.stem, VOICES, content, prosody(features), motion, np.zeros(CHANNELS, np.float32))
+            Example(
+                name=path.stem,
+                corpus=VOICES,
+                content=features.content.astype(np.float16),
+                prosody=prosody(features),
+                motion=np.zeros((len(features), CHANNELS), np.float32),
+                covered=np.zeros(CHANNELS, np.float32),
+                closed=lips_meet(phones.get(path.stem, ()), len(features)),
+            )
         )
         if progress and number % 50 == 0:
             progress(f"{folder.name}: {number} of {len(paths)} voices")
@@ -143,6 +160,7 @@ def silence(encoder: Encoder, seed: int) -> list[Example]:
                     prosody=prosody(heard),
                     motion=np.zeros((len(heard), CHANNELS), np.float32),
                     covered=covered,
+                    closed=np.ones(len(heard), np.float32),
                 )
             )
             if level is None:

@@ -35,25 +35,28 @@ def fit_ridge(
     weights: Sequence[float],
     context: int,
     penalty: float,
+    known: Sequence[np.ndarray] | None = None,
 ) -> Ridge:
     """Fit clips of features (T, D) to targets (T, C), each clip's frames counting ``weights`` times.
 
-    ``penalty`` is the ridge per frame on standardised features.
+    ``penalty`` is the ridge per frame on standardised features; ``known`` (T,) bool are the frames of each
+    clip whose target is to be learned from, by default all.
     """
-    shares = np.concatenate([np.full(len(x), w) for x, w in zip(features, weights, strict=True)])
+    used = known or [np.ones(len(x), bool) for x in features]
+    shares = np.concatenate([np.full(int(k.sum()), w) for k, w in zip(used, weights, strict=True)])
     shares = (shares / shares.mean()).astype(np.float32)[:, None]
-    stacked = np.concatenate(features).astype(np.float32)
+    stacked = np.concatenate([x[k] for x, k in zip(features, used, strict=True)]).astype(np.float32)
     mean = (stacked * shares).mean(axis=0)
     std = np.sqrt(((stacked - mean) ** 2 * shares).mean(axis=0)) + 1e-6
-    target = np.concatenate(targets).astype(np.float32)
+    target = np.concatenate([y[k] for y, k in zip(targets, used, strict=True)]).astype(np.float32)
     centre = (target * shares).mean(axis=0)
     width = (2 * context + 1) * stacked.shape[1]
     gram, pull, at = np.zeros((width, width), np.float32), np.zeros((width, target.shape[1]), np.float32), 0
-    for clip in features:
-        x = around((clip.astype(np.float32) - mean) / std, context)
-        piece = slice(at, at + len(clip))
+    for clip, frames in zip(features, used, strict=True):
+        x = around((clip.astype(np.float32) - mean) / std, context)[frames]
+        piece = slice(at, at + len(x))
         gram += (x * shares[piece]).T @ x
         pull += (x * shares[piece]).T @ (target[piece] - centre)
-        at += len(clip)
+        at += len(x)
     solution = np.linalg.solve(gram + penalty * len(stacked) * np.eye(width, dtype=np.float32), pull)
     return Ridge(solution.astype(np.float32), centre, mean, std, context)

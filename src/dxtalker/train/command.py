@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from ..data.names import listed
+from ..data.phones import read_phones
 from ..data.prepare import Example, hold_out, load_folder, load_voices, silence
 from ..face.head import load_head
 from ..files import write_atomically
@@ -24,6 +25,7 @@ def run_training(
     run: Path,
     held_out: Sequence[str],
     voices: Sequence[Path],
+    phones: Path | None,
     validate: Sequence[Path],
     steps: int | None,
     seed: int,
@@ -38,7 +40,7 @@ def run_training(
     held = listed(held_out)
     examples = hold_out(clips, held) + silence(encoder, seed)
     for folder in voices:
-        examples += load_voices(folder, cache, encoder, held, say)
+        examples += load_voices(folder, cache, encoder, held, read_phones(phones) if phones else {}, say)
     others = [e for folder in validate for e in load_folder(folder, cache, head, encoder, say)]
     config = TrainConfig(seed=seed) if steps is None else TrainConfig(seed=seed, steps=steps)
     say(f"{len(examples)} examples, {sum(len(e.motion) for e in examples) / 1500:.0f} minutes")

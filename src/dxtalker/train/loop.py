@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,13 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ..data.corpora import corpus
-from ..data.prepare import VOICES, Example
-from ..data.ridge import fit_ridge
+from ..data.prepare import CLOSED_MM, VOICES, Example
 from ..errors import DxtalkerError
 from ..face.head import Head
 from ..files import atomic_path
 from ..records import ARKIT_NAMES, MOUTH
 from .batches import Sampler, Scales, make_scales
+from .direct import fit_direct, label_voice
 from .network import CHANNELS, Network, NetworkConfig, flow_loss
 
 LAST, BEST = "last.pt", "best.safetensors"  # everything to resume with; the weights that are exported
@@ -31,13 +30,13 @@ LAST, BEST = "last.pt", "best.safetensors"  # everything to resume with; the wei
 class TrainConfig:
     """One training run."""
 
-    steps: int = 2000  # optimiser steps
+    steps: int = 2400  # optimiser steps
     batch: int = 12  # windows a step
     window: int = 100  # frames a window, 4 s
     rate: float = 5e-4  # peak learning rate, falling to a tenth as a cosine
     decay: float = 0.05  # weight decay
     average: float = 0.998  # decay of the averaged weights
-    gap_weight: float = 0.02  # weight of the lip-gap error, per mm²
+    gap_weight: float = 0.03  # weight of the lip-gap error, per mm²
     mouth_noise: float = 0.25  # deviation of the noise that the mouth starts from: sound nearly decides it
     drop_sound: float = 0.1  # share of windows that hear nothing, for guidance
     direct_penalty: float = 0.1  # ridge penalty of the direct path
@@ -56,14 +55,16 @@ def train(
 ) -> Path:
     """Train into ``run``; returns the checkpoint of the best validation step. Resumes ``run/last.pt``.
 
-    Validation is the opening's correlation on ``validation``, averaged over its corpora.
+    Validation is the mean over the figures of ``validate``: correlation on each corpus of ``validation``, and
+    closure on the voices with phones.
     """
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
     scales = make_scales([e for e in examples if e.corpus != VOICES], head)
     network = Network(config.network)
-    fit_direct(network, [e for e in examples if e.corpus != VOICES], scales, config)
-    examples = [label_voice(network, e, scales) if e.corpus == VOICES else e for e in examples]
+    fit_direct(network, examples, scales, config.direct_penalty)
+    lip_gap = head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32))
+    examples = [label_voice(network, e, scales, lip_gap) if e.corpus == VOICES else e for e in examples]
     averaged = Network(config.network)
     averaged.load_state_dict(network.state_dict())
     network.direct.requires_grad_(False)
@@ -82,6 +83,7 @@ def train(
         first, best = int(state["step"]), float(state["best"])
         progress(f"resumed at step {first}")
     gap = opening_row(head, scales)
+    validation = [*validation, *(e for e in examples if e.corpus == VOICES and (e.closed == 1).any())]
     for step in range(first, config.steps):
         torch.manual_seed(config.seed * 1_000_003 + step)  # a resumed run draws what an unbroken one draws
         sampler = Sampler(examples, scales, config.window, config.seed * 1_000_003 + step)
@@ -174,52 +176,36 @@ def opening_row(head: Head, scales: Scales) -> Tensor:
     return torch.from_numpy(np.concatenate([per_weight, np.zeros(3, np.float32)]) * scales.motion_std)
 
 
-def fit_direct(network: Network, examples: Sequence[Example], scales: Scales, config: TrainConfig) -> None:
-    """Set the direct path to the ridge solution; it is not trained further, which keeps it general."""
-    frames = {c: sum(len(e.motion) for e in examples if e.corpus == c) for c in {e.corpus for e in examples}}
-    sound = [
-        np.concatenate(
-            [(e.content.astype(np.float32) - scales.content_mean) / scales.content_std, e.prosody], axis=1
-        )
-        for e in examples
-    ]
-    target = [((e.motion - scales.motion_mean) / scales.motion_std)[:, MOUTH] for e in examples]
-    weights = [corpus(e.corpus).share / frames[e.corpus] for e in examples]
-    ridge = fit_ridge(sound, target, weights, config.network.context, config.direct_penalty)
-    taps = 2 * config.network.context + 1
-    kernel = ridge.weights.reshape(taps, -1, len(MOUTH)) / ridge.std[None, :, None]
-    bias = ridge.bias - (kernel * ridge.mean[None, :, None]).sum(axis=(0, 1))
-    with torch.no_grad():
-        network.direct.weight.copy_(torch.from_numpy(kernel.transpose(2, 1, 0)))
-        network.direct.bias.copy_(torch.from_numpy(bias))
-
-
-@torch.no_grad()
-def label_voice(network: Network, example: Example, scales: Scales) -> Example:
-    """The mouth that the direct path hears in a voice without a face, as that voice's label."""
-    content = (example.content.astype(np.float32) - scales.content_mean) / scales.content_std
-    sound = torch.from_numpy(np.concatenate([content, example.prosody], axis=1).T[None])
-    guess = network.direct(sound)[0].T.numpy()
-    motion, covered = example.motion.copy(), np.zeros(CHANNELS, np.float32)
-    motion[:, MOUTH] = (guess * scales.motion_std[MOUTH] + scales.motion_mean[MOUTH]).clip(0, 1)
-    covered[MOUTH] = 1
-    return replace(example, motion=motion, covered=covered)
-
-
 @torch.no_grad()
 def validate(network: Network, examples: Sequence[Example], head: Head, scales: Scales) -> dict[str, float]:
-    """Correlation of the opening, per corpus, weighted by frames; the estimate from no noise, in one step."""
+    """How well the mouth opens and closes: the estimate from no noise, in one step.
+
+    For each tracked corpus the correlation of the opening, weighted by frames; for voices with phones, under
+    "closure", the share of frames in /p b m/ with closed lips in them or beside them.
+    """
     network.eval()
     found: dict[str, list[tuple[float, int]]] = {}
     for example in examples:
-        content = (example.content.astype(np.float32) - scales.content_mean) / scales.content_std
-        frames = len(content)
-        nothing = torch.zeros(1, frames, CHANNELS)
-        estimate = network(
-            nothing, torch.zeros(1), torch.from_numpy(content)[None], torch.from_numpy(example.prosody)[None],
-            nothing, torch.zeros(1, frames, 1),
-        )[0].numpy()  # fmt: skip
-        curves = (estimate * scales.motion_std + scales.motion_mean)[:, : len(ARKIT_NAMES)]
-        guess, truth = head.opening(curves.clip(0, 1)), head.opening(example.motion[:, : len(ARKIT_NAMES)])
-        found.setdefault(example.corpus, []).append((float(np.corrcoef(guess, truth)[0, 1]), frames))
+        guess = head.opening(_estimate(network, example, scales))
+        if example.corpus == VOICES:
+            lowest = np.min([np.append(guess[1:], guess[-1]), guess, np.append(guess[0], guess[:-1])], axis=0)
+            must = example.closed == 1
+            found.setdefault("closure", []).append(
+                (float((lowest[must] < CLOSED_MM).mean()), int(must.sum()))
+            )
+        else:
+            truth = head.opening(example.motion[:, : len(ARKIT_NAMES)])
+            found.setdefault(example.corpus, []).append((float(np.corrcoef(guess, truth)[0, 1]), len(truth)))
     return {name: sum(r * n for r, n in rows) / sum(n for _, n in rows) for name, rows in found.items()}
+
+
+def _estimate(network: Network, example: Example, scales: Scales) -> np.ndarray:
+    """(T, 52) the clean curves that the network expects before it has seen any noise or past."""
+    content = (example.content.astype(np.float32) - scales.content_mean) / scales.content_std
+    frames = len(content)
+    nothing = torch.zeros(1, frames, CHANNELS)
+    estimate = network(
+        nothing, torch.zeros(1), torch.from_numpy(content)[None], torch.from_numpy(example.prosody)[None],
+        nothing, torch.zeros(1, frames, 1),
+    )[0].numpy()  # fmt: skip
+    return (estimate * scales.motion_std + scales.motion_mean)[:, : len(ARKIT_NAMES)].clip(0, 1)

@@ -18,6 +18,7 @@ from ..records import ARKIT_NAMES, MOUTH, UPPER
 CURVES = len(ARKIT_NAMES)
 CHANNELS = CURVES + 3  # 52 ARKit curves and head pitch, yaw, roll
 CONTENT = 512
+HEARD = len(MOUTH) + 1  # what the direct path tells: the mouth, and whether the lips meet
 PROSODY = 4  # loudness, its change, voicing, pitch; see motion/condition.py
 
 
@@ -72,11 +73,11 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
-        # Direct path: a linear read-out of the sound around a frame. It carries over to new voices better
+        # Direct path: a linear read-out of the sound around a frame, of the mouth and of closed lips. It carries over to new voices better
         # than anything deeper (docs/model-card.md), so the transformer hears content through it alone: what
         # it learns on few voices is how mouths move, not how those voices sound.
-        self.direct = nn.Conv1d(CONTENT + PROSODY, len(MOUTH), 2 * config.context + 1, padding=config.context)
-        self.local = nn.Conv1d(len(MOUTH) + PROSODY, width, 5, padding=2)
+        self.direct = nn.Conv1d(CONTENT + PROSODY, HEARD, 2 * config.context + 1, padding=config.context)
+        self.local = nn.Conv1d(HEARD + PROSODY, width, 5, padding=2)
         self.motion = nn.Linear(2 * CHANNELS + 1, width)
         self.time = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
@@ -108,7 +109,8 @@ class Network(nn.Module):
         guess = self.direct(torch.cat([content, prosody], dim=-1).transpose(1, 2)).transpose(1, 2)
         heard = guess
         if self.training:
-            heard = heard + self.config.guess_noise * torch.randn_like(heard)
+            unsure = self.config.guess_noise * torch.randn_like(heard)
+            heard = heard + torch.cat([unsure[..., :-1], unsure[..., -1:] / 4], dim=-1)
         x = x + self.local(torch.cat([heard, prosody], dim=-1).transpose(1, 2)).transpose(1, 2)
         moment = self.time(sinusoid(time))
         at = torch.arange(x.shape[1], device=x.device, dtype=x.dtype)
@@ -116,7 +118,9 @@ class Network(nn.Module):
         for block in self.blocks:
             x = block(x, moment, bias)
         x = self.norm(x)
-        return torch.cat([self.mouth(x) + guess, self.upper(x), self.head(x)], dim=-1)[..., self.order]
+        return torch.cat([self.mouth(x) + guess[..., :-1], self.upper(x), self.head(x)], dim=-1)[
+            ..., self.order
+        ]
 
 
 def sinusoid(time: Tensor) -> Tensor:
@@ -152,6 +156,6 @@ def flow_loss(
     estimate = network(noisy, time, content, prosody, past, known)
     weight = weight * (1 - known)
     error = (weight * (estimate - clean) ** 2).sum() / weight.sum().clamp_min(1.0)
-    closing = 1 + 2 * torch.exp(-seen_gap.clamp_min(0) / 1.5)  # closures count three times
+    closing = 1 + 7 * torch.exp(-seen_gap.clamp_min(0) / 1.0)  # closures count eight times
     missed = (((estimate - clean) @ gap) ** 2 * closing * (weight.sum(-1) > 0)).mean()
     return error + gap_weight * missed, missed
