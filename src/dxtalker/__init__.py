@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .export import read_motion, write_motion
     from .face.head import Head, load_head
     from .motion.finish import Finish, finish
-    from .motion.sampler import Generator, Sampling, generate
+    from .motion.perform import generate
+    from .motion.sampler import Generator, Sampling
     from .pipeline import Settings, Speaker, save, speak
     from .records import ARKIT_NAMES, Motion, SpeechFeatures, Waveform
     from .speech import Encoder, listen
@@ -29,7 +30,8 @@ _HOME = {
     "export": ("read_motion", "write_motion"),
     "face.head": ("Head", "load_head"),
     "motion.finish": ("Finish", "finish"),
-    "motion.sampler": ("Generator", "Sampling", "generate"),
+    "motion.perform": ("generate",),
+    "motion.sampler": ("Generator", "Sampling"),
     "pipeline": ("Settings", "Speaker", "save", "speak"),
     "records": ("ARKIT_NAMES", "Motion", "SpeechFeatures", "Waveform"),
     "speech": ("Encoder", "listen"),

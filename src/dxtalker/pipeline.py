@@ -15,16 +15,18 @@ from .errors import BadInput, Unsupported
 from .export import WRITABLE, write_motion
 from .face.head import Head, load_head
 from .motion.finish import Finish, finish
+from .motion.perform import Performer, join_motion
 from .motion.resample import resample_motion
-from .motion.sampler import Generator, Sampling, generate
-from .records import ARKIT_NAMES, FEATURE_FPS, Motion, Waveform
+from .motion.sampler import Generator, Sampling
+from .records import ARKIT_NAMES, FEATURE_FPS, SAMPLE_RATE, Motion, SpeechFeatures, Waveform
 from .render.camera import portrait
 from .render.frames import draw_motion
 from .render.look import Background
 from .render.renderer import Kind, make_renderer
 from .render.video import write_frames, write_video
-from .speech import Encoder, listen
+from .speech import Encoder, Listener, join, require_speech
 
+BLOCK = 10 * SAMPLE_RATE  # samples listened to at a time
 Progress = Callable[[str, float], None]  # name of the stage, share done 0..1
 FORMATS = (*(suffix[1:] for suffix in WRITABLE), "mp4", "png")
 
@@ -57,12 +59,28 @@ class Speaker:
     def animate(self, wave: Waveform, progress: Progress | None = None) -> Motion:
         """Motion for ``wave`` at the settings' frame rate, as long as the sound to within half a frame."""
         s = self.settings
-        features = listen(wave, self.encoder, _stage(progress, "listening"))
-        sampling = replace(s.sampling, seed=s.seed)
-        raw = generate(features, self.generator, sampling, _stage(progress, "moving"))
+        raw, prosody = self._listen_and_move(wave, _stage(progress, "moving"))
         lip_gap = self.head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32))
-        motion = resample_motion(finish(raw, features, lip_gap, s.finish, s.seed), s.fps)
+        motion = resample_motion(finish(raw, prosody, lip_gap, s.finish, s.seed), s.fps)
         return _first(motion, round(Fraction(len(wave.samples), wave.rate) * s.fps))
+
+    def _listen_and_move(
+        self, wave: Waveform, progress: Callable[[float], None] | None
+    ) -> tuple[Motion, SpeechFeatures]:
+        """Raw motion, and the features without their content, which is let go as soon as it is used."""
+        require_speech(wave)
+        listener = Listener(self.encoder)
+        performer = Performer(self.generator, replace(self.settings.sampling, seed=self.settings.seed))
+        moved, heard = [], []
+        for at in range(0, len(wave.samples), BLOCK):
+            last = at + BLOCK >= len(wave.samples)
+            parts = listener.feed(wave.samples[at : at + BLOCK])
+            for features in [*parts, *listener.close()] if last else parts:
+                moved.append(performer.feed(features))
+                heard.append(replace(features, content=np.zeros((len(features), 0), np.float32)))
+            if progress:
+                progress(min(1.0, (at + BLOCK) / len(wave.samples)))
+        return join_motion([*moved, performer.close()]), join(heard)
 
 
 def speak(

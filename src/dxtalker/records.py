@@ -98,6 +98,18 @@ class SpeechFeatures:
     def __len__(self) -> int:
         return len(self.loudness)
 
+    def cut(self, first: int, stop: int) -> SpeechFeatures:
+        """Frames ``first`` up to, not including, ``stop``; at their own instants."""
+        kept = slice(first, stop)
+        return SpeechFeatures(
+            self.content[kept],
+            self.loudness[kept],
+            self.pitch[kept],
+            self.voicing[kept],
+            self.fps,
+            self.start + first / float(self.fps),
+        )
+
 
 @dataclass(frozen=True)
 class Motion:

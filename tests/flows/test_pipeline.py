@@ -131,4 +131,4 @@ def test_no_sound_is_refused(speaker: Speaker) -> None:
 def test_progress_names_the_stages(speaker: Speaker, demo_wave: Waveform) -> None:
     seen: dict[str, float] = {}
     speaker.animate(demo_wave, seen.__setitem__)
-    assert seen == {"listening": 1.0, "moving": 1.0}
+    assert seen == {"moving": 1.0}

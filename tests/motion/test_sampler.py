@@ -5,24 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dxtalker.errors import BadInput
 from dxtalker.files import asset
-from dxtalker.motion.sampler import (
-    AHEAD,
-    CHANNELS,
-    NEW,
-    PAST,
-    SOLVERS,
-    Generator,
-    Heard,
-    Sampling,
-    generate,
-    noise,
-    solve,
-)
+from dxtalker.motion.perform import AHEAD, NEW, PAST, Performer, generate, join_motion
+from dxtalker.motion.sampler import CHANNELS, SOLVERS, Generator, Heard, Sampling, noise, solve
 from dxtalker.pipeline import Speaker
 from dxtalker.records import MOUTH, SpeechFeatures, Waveform
 from dxtalker.speech import listen
@@ -141,6 +130,25 @@ class KeepsWatch:
         self.seen.append((noisy, time, past))
         assert len(noisy) == len(heard.content) == len(heard.prosody)
         return np.full_like(noisy, 0.25 + 0.1 * len(past) / PAST)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(0, 400), max_size=6))
+def test_pieces_give_the_motion_of_the_whole(
+    speaker: Speaker, heard: SpeechFeatures, cuts: list[int]
+) -> None:
+    whole = generate(heard, speaker.generator)
+    performer, at = Performer(speaker.generator), 0
+    moved = []
+    for stop in [*sorted(min(c, len(heard)) for c in cuts), len(heard)]:
+        moved.append(performer.feed(heard.cut(at, stop)))
+        assert all(len(features) <= 3 * NEW + stop - at for features in performer._heard)  # forgets
+        at = stop
+    pieces = join_motion([*moved, performer.close()])
+    assert pieces.curves.tobytes() == whole.curves.tobytes()
+    assert pieces.rotation.tobytes() == whole.rotation.tobytes()
+    with pytest.raises(BadInput, match="after close"):
+        performer.feed(heard)
 
 
 def test_the_known_past_stays_on_its_path(heard: SpeechFeatures) -> None:

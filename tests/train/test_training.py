@@ -17,7 +17,8 @@ from dxtalker.audio import load_audio
 from dxtalker.data.prepare import Example, hold_out, load_folder, load_voices, silence
 from dxtalker.errors import BadInput, DxtalkerError
 from dxtalker.face.head import load_head
-from dxtalker.motion.sampler import Generator, Sampling, generate
+from dxtalker.motion.perform import generate
+from dxtalker.motion.sampler import Generator, Sampling
 from dxtalker.records import ARKIT_INDEX, MOUTH
 from dxtalker.speech import Encoder, listen
 from dxtalker.train.batches import Sampler, make_scales

@@ -11,7 +11,8 @@ from ..data.corpora import corpus
 from ..data.ridge import fit_ridge
 from ..face.head import Head
 from ..motion.finish import Finish, finish
-from ..motion.sampler import Generator, Sampling, generate
+from ..motion.perform import generate
+from ..motion.sampler import Generator, Sampling
 from ..records import ARKIT_NAMES
 from .clips import ScoredClip
 

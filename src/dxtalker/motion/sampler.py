@@ -1,8 +1,4 @@
-"""The flow sampler: noise becomes motion in a few solver steps, window by window, with the past carried on.
-
-Windows lie on a grid fixed in absolute time and noise belongs to absolute frames, so however the same
-features arrive, the same motion comes out.
-"""
+"""The flow sampler: a trained network, noise that belongs to absolute frames, and the solvers between them."""
 
 from __future__ import annotations
 
@@ -15,11 +11,9 @@ import numpy as np
 
 from ..errors import BadInput
 from ..files import asset
-from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH, Motion, SpeechFeatures
-from .condition import prosody
+from ..records import ARKIT_NAMES, MOUTH
 from .randomness import normals
 
-NEW, PAST, AHEAD = 50, 25, 25  # frames a window adds, remembers and looks ahead: 2 s, 1 s, 1 s
 CHANNELS = len(ARKIT_NAMES) + 3  # curves, then head pitch, yaw, roll
 FORMAT = "dxtalker-generator-1"
 SOLVERS = ("euler", "midpoint", "heun")
@@ -143,48 +137,3 @@ def solve(
             velocity = 0.5 * (velocity + (estimate(guess, t + width) - guess) / (1 - t - width))
         x = x + width * velocity
     raise AssertionError("a solver takes at least one step")
-
-
-def _following(
-    model: Generator, heard: Heard, past: np.ndarray, start: np.ndarray, guidance: float
-) -> Callable[[np.ndarray, float], np.ndarray]:
-    """What ``solve`` asks in one window: as in training, the known past stays on its straight path from the noise."""
-
-    def estimate(x: np.ndarray, t: float) -> np.ndarray:
-        on_path = (1 - t) * start[: len(past)] + t * past
-        return model.estimate(np.concatenate([on_path, x[len(past) :]]), t, heard, past, guidance)
-
-    return estimate
-
-
-def generate(
-    features: SpeechFeatures,
-    generator: Generator | None = None,
-    sampling: Sampling | None = None,
-    progress: Callable[[float], None] | None = None,
-) -> Motion:
-    """Raw motion for ``features``: one frame each, at 25 fps. ``progress`` gets 0..1."""
-    model, how = generator or Generator(), sampling or Sampling()
-    total = len(features)
-    first = round(features.start * float(FEATURE_FPS))
-    heard = Heard(features.content, prosody(features))
-    done = np.zeros((total, CHANNELS), np.float32)
-    for at in range(0, total, NEW):
-        begin, end = max(0, at - PAST), min(total, at + NEW + AHEAD)
-        window = Heard(heard.content[begin:end], heard.prosody[begin:end])
-        past = done[begin:at]
-        start = noise(first + begin, end - begin, how) * model.spread
-        clean = solve(_following(model, window, past, start, how.guidance), start, how)
-        stop = min(total, at + NEW)
-        done[at:stop] = clean[at - begin : stop - begin]
-        if progress:
-            progress(stop / total)
-    motion = done * model.std + model.mean
-    return Motion(
-        curves=np.clip(motion[:, : len(ARKIT_NAMES)], 0, 1),
-        rotation=motion[:, len(ARKIT_NAMES) :],
-        translation=np.zeros((total, 3), np.float32),
-        fps=features.fps,
-        start=features.start,
-        info={"model": model.name, "seed": str(how.seed), "steps": str(how.steps)},
-    )

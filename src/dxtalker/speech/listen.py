@@ -77,6 +77,16 @@ class Listener:
         )
 
 
+def require_speech(wave: Waveform) -> None:
+    """Raise BadInput when the waveform is empty or not at 16 kHz."""
+    if wave.rate != SAMPLE_RATE:
+        raise BadInput(
+            f"speech features need {SAMPLE_RATE} Hz; got {wave.rate} Hz: use load_audio or resample"
+        )
+    if len(wave.samples) == 0:
+        raise BadInput("the waveform holds no samples; expected speech")
+
+
 def listen(
     wave: Waveform, encoder: Encoder | None = None, progress: Callable[[float], None] | None = None
 ) -> SpeechFeatures:
@@ -84,12 +94,7 @@ def listen(
 
     Raises BadInput when the waveform is empty or not at 16 kHz.
     """
-    if wave.rate != SAMPLE_RATE:
-        raise BadInput(
-            f"speech features need {SAMPLE_RATE} Hz; got {wave.rate} Hz: use load_audio or resample"
-        )
-    if len(wave.samples) == 0:
-        raise BadInput("the waveform holds no samples; expected speech")
+    require_speech(wave)
     listener, parts = Listener(encoder), []
     step = STEP * SAMPLES_PER_FRAME
     for at in range(0, len(wave.samples), step):
