@@ -11,6 +11,7 @@ from bake.paint_parts import paint_brow, paint_eye, paint_gums, paint_lashes, pa
 from bake.paint_skin import BASE, HAIR, paint_skin
 from bake.skin import Skin
 from bake.source import Wheel
+from bake.teeth import FRONT, SPANS
 from bake.texels import pad
 
 NAPE = 0.355  # height in the atlas down to which the face's island ends in hair
@@ -25,7 +26,7 @@ def paint_atlas(anatomy: Anatomy, skin: Skin, wheel: Wheel, size: int) -> np.nda
     covered.reshape(-1)[index] = True
     for box, paint in (
         ("eye", lambda h, w: paint_eye(w, IRIS, VIEW)),
-        ("teeth", paint_teeth),
+        ("teeth", lambda h, w: paint_teeth(h, w, SPANS, FRONT)),
         ("gums", paint_gums),
         ("tongue", paint_tongue),
         ("brows", paint_brow),

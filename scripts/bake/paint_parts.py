@@ -46,22 +46,34 @@ def paint_eye(size: int, iris: float, view: float) -> np.ndarray:
     return _opaque(colour, size, size)
 
 
-def paint_teeth(height: int, width: int) -> np.ndarray:
-    """One tooth for all: x across it, y from the gum (0) to the edge (0.8) and over the back (1)."""
+def paint_teeth(height: int, width: int, spans: np.ndarray, front: int) -> np.ndarray:
+    """Half a jaw: x from the middle backwards, a tooth from each of ``spans`` to the next.
+
+    y goes from the outer gum (0) over the edge (0.5) to the inner gum (1); the first ``front`` teeth have one edge.
+    """
     x, y = _plane(height, width)
-    points = np.column_stack([x * 8, y * 10, 0 * x])
+    x = np.clip((x - 0.01) / 0.98, 0, 1 - 1e-6)
+    tooth = np.searchsorted(spans, x, side="right") - 1
+    across = np.abs(2 * (x - spans[tooth]) / np.diff(spans)[tooth] - 1)
     colour = np.broadcast_to(np.array((252, 246, 234), np.float32), (len(x), 3))
-    colour = mix(colour, (222, 198, 160), 0.55 * soft(0.35, 0.0, y))
-    colour = mix(colour, (232, 232, 230), 0.35 * soft(0.60, 0.80, y))
-    colour = mix(colour, (176, 136, 112), 0.6 * soft(0.84, 1.0, np.abs(2 * x - 1)))
-    colour = mix(colour, (120, 84, 74), 0.85 * soft(0.86, 1.0, y))
+    colour = mix(colour, (222, 198, 160), 0.55 * soft(0.22, 0.0, y))
+    colour = mix(colour, (232, 232, 230), 0.35 * soft(0.38, 0.48, y))
+    colour = mix(colour, (150, 108, 90), 0.75 * soft(0.80, 1.0, across))
+    colour = mix(colour, (138, 98, 80), 0.7 * soft(0.46, 0.54, y) * soft(0.62, 0.54, y) * (tooth >= front))
+    colour = mix(colour, (156, 98, 78), 0.85 * soft(0.54, 0.68, y))
+    colour = mix(colour, (120, 46, 42), soft(0.70, 0.92, y + 0.12 * across**2))
+    colour = mix(colour, (112, 62, 48), 0.75 * soft(spans[front] - 0.12, 0.9, x))
+    colour = mix(colour, (66, 28, 26), 0.8 * soft(0.93, 1.0, x))
+    points = np.column_stack([x * 40, y * 12, 0 * x])
     return _opaque(colour * (1 + 0.015 * noise(points, 1.5, 31))[:, None], height, width)
 
 
 def paint_gums(height: int, width: int) -> np.ndarray:
+    """x along the jaw, y from deep in the mouth (0) to the teeth (1)."""
     x, y = _plane(height, width)
-    colour = np.broadcast_to(np.array((186, 96, 94), np.float32), (len(x), 3))
-    colour = mix(colour, (212, 130, 122), soft(0.5, 1.0, y))
+    colour = np.broadcast_to(np.array((150, 66, 64), np.float32), (len(x), 3))
+    colour = mix(colour, (194, 108, 102), soft(0.3, 1.0, y))
+    colour = mix(colour, (112, 46, 46), 0.7 * soft(0.3, 0.9, np.abs(2 * x - 1)))
     return _opaque(
         colour * (1 + 0.04 * noise(np.column_stack([x * 60, y * 8, 0 * x]), 1.6, 32))[:, None], height, width
     )
@@ -71,10 +83,10 @@ def paint_tongue(height: int, width: int) -> np.ndarray:
     """Seen from above: x across, y from the root (0) to the tip (1)."""
     x, y = _plane(height, width)
     points = np.column_stack([x * 42, y * 60, 0 * x])
-    colour = np.broadcast_to(np.array((192, 104, 100), np.float32), (len(x), 3))
-    colour = mix(colour, (208, 136, 128), 0.4 * soft(0.4, 0.0, np.abs(2 * x - 1)))
+    colour = np.broadcast_to(np.array((192, 92, 86), np.float32), (len(x), 3))
+    colour = mix(colour, (208, 122, 112), 0.4 * soft(0.4, 0.0, np.abs(2 * x - 1)))
     colour = mix(colour, (140, 62, 62), 0.6 * soft(0.05, 0.0, np.abs(x - 0.5)) * soft(1.0, 0.8, y))
-    colour = mix(colour, (110, 44, 46), soft(0.6, 0.1, y))
+    colour = mix(colour, (116, 36, 34), soft(0.6, 0.1, y))
     return _opaque(colour * (1 + 0.05 * noise(points, 1.0, 33))[:, None], height, width)
 
 

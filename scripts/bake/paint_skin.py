@@ -17,7 +17,7 @@ RED = (198, 112, 98)
 PALE = (226, 187, 160)
 LID = (172, 118, 104)
 LIP = (186, 110, 102)
-INSIDE = (122, 52, 50)
+INSIDE = (92, 28, 26)
 HAIR = (58, 43, 35)
 
 
@@ -37,7 +37,7 @@ def paint_skin(anatomy: Anatomy, skin: Skin, wheel: Wheel, size: int) -> tuple[n
     colour = mix(colour, (150, 84, 76), 0.55 * blob(points, (21.2, -65.6, 18.0), 2.6))
     colour = mix(colour, (112, 52, 50), 0.62 * soft(2.0, 0.2, seam))
     inside = _in_box(uv, "mouth")
-    colour = mix(colour, np.array(INSIDE) * 0.75, inside.astype(float))
+    colour = mix(colour, INSIDE, inside.astype(float))
     colour = mix(
         colour, (66, 30, 26), (0.22 * soft(0.15, 0.5, hollow) + 0.5 * soft(0.45, 1.0, hollow)) * ~inside
     )
