@@ -58,7 +58,7 @@ def paint_teeth(height: int, width: int, spans: np.ndarray, front: int) -> np.nd
     colour = np.broadcast_to(np.array((252, 246, 234), np.float32), (len(x), 3))
     colour = mix(colour, (222, 198, 160), 0.55 * soft(0.22, 0.0, y))
     colour = mix(colour, (232, 232, 230), 0.35 * soft(0.38, 0.48, y))
-    colour = mix(colour, (150, 108, 90), 0.75 * soft(0.80, 1.0, across))
+    colour = mix(colour, (164, 126, 106), 0.65 * soft(0.84, 1.0, across))
     colour = mix(colour, (138, 98, 80), 0.7 * soft(0.46, 0.54, y) * soft(0.62, 0.54, y) * (tooth >= front))
     colour = mix(colour, (156, 98, 78), 0.85 * soft(0.54, 0.68, y))
     colour = mix(colour, (120, 46, 42), soft(0.70, 0.92, y + 0.12 * across**2))

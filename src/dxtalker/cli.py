@@ -29,13 +29,13 @@ class Look:
     """Frames a second of what is written: 24, 25, 29.97, 30, 50, 60 or any other rate."""
     size: str = "512x512"
     """Picture width and height in pixels."""
-    background: str | None = None
+    background: Annotated[str | None, arg(metavar="RRGGBB")] = None
     """Colour of the background as RRGGBB; default: a soft grey gradient."""
     yaw: float = 0.0
     """Degrees by which the camera goes round the head, to the head's left."""
     renderer: Literal["auto", "gl", "numpy"] = "auto"
     """gl (OpenGL through EGL), numpy (needs nothing), or the best there is."""
-    face: Path | None = None
+    face: Annotated[Path | None, arg(metavar="PATH")] = None
     """A baked head (.head.npz); default: the packaged one."""
 
 
@@ -51,7 +51,7 @@ class Voice:
     """The network's motion as it is: no rest in silence, no added blinks, gaze or head motion."""
     steps: int = 2
     """Solver steps from noise to motion."""
-    model: Path | None = None
+    model: Annotated[Path | None, arg(metavar="PATH")] = None
     """A generator made by dxtalker train (.onnx); default: the packaged one."""
 
 
@@ -60,7 +60,9 @@ def speak(
     outputs: Outputs,
     voice: Annotated[Voice, arg(name="")] = Voice(),
     look: Annotated[Look, arg(name="")] = Look(),
-    format: Literal["mp4", "csv", "json", "npz", "glb", "png"] | None = None,
+    format: Annotated[
+        Literal["mp4", "csv", "json", "npz", "glb", "png"] | None, arg(metavar="mp4|csv|json|npz|glb|png")
+    ] = None,
     quiet: bool = False,
 ) -> None:
     """A recorded voice becomes a head that says it.
@@ -284,7 +286,10 @@ def _speak_folder(
             print(target)
         except DxtalkerError as error:
             failed += 1
-            print(f"dxtalker: {file.name}: {error}", file=sys.stderr)
+            print(
+                f"dxtalker: {error}" if file.name in str(error) else f"dxtalker: {file.name}: {error}",
+                file=sys.stderr,
+            )
     if failed:
         raise BadInput(f"{failed} of {len(files)} files could not be spoken; the others are in {outputs[0]}")
 
