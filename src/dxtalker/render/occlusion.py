@@ -99,7 +99,7 @@ def _hidden_mouth(head: Head, cells: int = 200) -> np.ndarray:
     column, row = np.floor(grid[skin]).astype(np.int64).T
     within = (column >= 0) & (column < cells) & (row >= 0) & (row < cells)
     skin, cell = skin[within], (row * cells + column)[within]
-    hidden = skin[surface[cell] - near[skin] > 0.0025]
+    hidden = skin[surface[cell] - near[skin] > 0.004]
     between = hidden[(np.abs(placed[hidden]) < (0.7, 0.35, 1.2)).all(axis=1)]
     return _grown(between, hidden, head.weld, run)
 
