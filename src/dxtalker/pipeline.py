@@ -15,10 +15,10 @@ from .errors import BadInput, Unsupported
 from .export import WRITABLE, write_motion
 from .face.head import Head, load_head
 from .motion.finish import Finish, finish
-from .motion.perform import Performer, join_motion
+from .motion.perform import Performer
 from .motion.resample import resample_motion
 from .motion.sampler import Generator, Sampling
-from .records import ARKIT_NAMES, FEATURE_FPS, SAMPLE_RATE, Motion, SpeechFeatures, Waveform
+from .records import ARKIT_NAMES, FEATURE_FPS, SAMPLE_RATE, Motion, SpeechFeatures, Waveform, join_motion
 from .render.camera import portrait
 from .render.frames import draw_motion
 from .render.look import Background
@@ -62,7 +62,8 @@ class Speaker:
         raw, prosody = self._listen_and_move(wave, _stage(progress, "moving"))
         lip_gap = self.head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32))
         motion = resample_motion(finish(raw, prosody, lip_gap, s.finish, s.seed), s.fps)
-        return _first(motion, round(Fraction(len(wave.samples), wave.rate) * s.fps))
+        # Features run to the end of their last frame, sound may not.
+        return motion.cut(0, max(1, round(Fraction(len(wave.samples), wave.rate) * s.fps)))
 
     def _listen_and_move(
         self, wave: Waveform, progress: Callable[[float], None] | None
@@ -147,13 +148,6 @@ def check_output(output: Path) -> None:
         )
     if not output.parent.is_dir():
         raise BadInput(f"the folder {output.parent} does not exist; create it or choose another output path")
-
-
-def _first(motion: Motion, frames: int) -> Motion:
-    """At most ``frames`` of ``motion``, at least one: features run to the end of their last frame, sound may not."""
-    kept = slice(0, max(1, frames))
-    curves, rotation, translation = motion.curves[kept], motion.rotation[kept], motion.translation[kept]
-    return replace(motion, curves=curves, rotation=rotation, translation=translation)
 
 
 def _stage(progress: Progress | None, name: str) -> Callable[[float], None] | None:

@@ -6,7 +6,8 @@ head's own left; frame ``i`` shows the instant ``start + i / fps``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -146,3 +147,24 @@ class Motion:
     def duration(self) -> float:
         """Seconds covered: the last frame is shown for one frame's length."""
         return len(self) / float(self.fps)
+
+    def cut(self, first: int, stop: int) -> Motion:
+        """Frames ``first`` up to, not including, ``stop``; at their own instants."""
+        kept = slice(first, stop)
+        return replace(
+            self,
+            curves=self.curves[kept],
+            rotation=self.rotation[kept],
+            translation=self.translation[kept],
+            start=self.start + first / float(self.fps),
+        )
+
+
+def join_motion(parts: Sequence[Motion]) -> Motion:
+    """Consecutive motions as one."""
+    return replace(
+        parts[0],
+        curves=np.concatenate([p.curves for p in parts]),
+        rotation=np.concatenate([p.rotation for p in parts]),
+        translation=np.concatenate([p.translation for p in parts]),
+    )

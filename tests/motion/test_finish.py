@@ -106,6 +106,17 @@ def test_a_window_with_its_surroundings_is_the_same_stretch(at: float) -> None:
         assert np.abs(a[inner] - b[whole]).max() < 1e-5
 
 
+@pytest.mark.parametrize("start", [0.0, 7.0])
+def test_finished_in_blocks_is_finished_whole(monkeypatch: pytest.MonkeyPatch, start: float) -> None:
+    moved, heard = replace(RAW, start=start), replace(TALK, start=start)
+    whole = finish(moved, heard, LIP_GAP, seed=5)
+    monkeypatch.setattr("dxtalker.motion.finish.BLOCK", 10.0)
+    blocks = finish(moved, heard, LIP_GAP, seed=5)
+    assert len(moved) > 30 * FPS
+    for a, b in zip(arrays(blocks), arrays(whole), strict=True):
+        assert np.abs(a - b).max() < 1e-5
+
+
 gains = st.builds(
     Finish, st.floats(0, 2), st.floats(0, 1), *[st.floats(0, 2)] * 4, st.frozensets(st.sampled_from(PARTS))
 )

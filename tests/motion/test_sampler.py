@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from dxtalker.errors import BadInput
 from dxtalker.files import asset
-from dxtalker.motion.perform import AHEAD, NEW, PAST, Performer, generate, join_motion
+from dxtalker.motion.perform import AHEAD, NEW, PAST, Performer, generate
 from dxtalker.motion.sampler import CHANNELS, SOLVERS, Generator, Heard, Sampling, noise, solve
 from dxtalker.pipeline import Speaker
-from dxtalker.records import MOUTH, SpeechFeatures, Waveform
+from dxtalker.records import MOUTH, SpeechFeatures, Waveform, join_motion
 from dxtalker.speech import listen
 
 START = np.random.default_rng(2).normal(size=(30, 55))

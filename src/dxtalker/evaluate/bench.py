@@ -25,8 +25,8 @@ from ..errors import DxtalkerError
 from ..face.head import load_head
 from ..files import asset, write_atomically
 from ..motion.finish import finish
-from ..motion.perform import Performer, generate, join_motion
-from ..records import ARKIT_NAMES, SAMPLE_RATE, Motion, Waveform
+from ..motion.perform import Performer, generate
+from ..records import ARKIT_NAMES, SAMPLE_RATE, Motion, Waveform, join_motion
 from ..render.camera import portrait
 from ..render.frames import draw_motion
 from ..render.renderer import available_renderers, make_renderer

@@ -68,7 +68,7 @@ def load_clips(
         mel = _mel(kept.with_suffix(".mel.npy"), track.sound)
         clips.append(
             ScoredClip(
-                track.name, track.corpus, _first(features, frames), mel[:frames], truth.astype(np.float32)
+                track.name, track.corpus, features.cut(0, frames), mel[:frames], truth.astype(np.float32)
             )
         )
         if number % 100 == 0:
@@ -82,12 +82,3 @@ def _mel(kept: Path, sound: Path) -> np.ndarray:
         padded = np.pad(samples, (0, -len(samples) % 640))
         np.save(kept, log_mel(padded).reshape(80, -1, 4).mean(axis=2).T.astype(np.float16))
     return np.load(kept, allow_pickle=False).astype(np.float32)
-
-
-def _first(features: SpeechFeatures, frames: int) -> SpeechFeatures:
-    return SpeechFeatures(
-        features.content[:frames],
-        features.loudness[:frames],
-        features.pitch[:frames],
-        features.voicing[:frames],
-    )

@@ -7,16 +7,18 @@ time, so a window finished with that much around it equals the same stretch of t
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from ..errors import BadInput
-from ..records import ARKIT_NAMES, BLINK, BROWS, GAZE, Motion, SpeechFeatures
+from ..records import ARKIT_NAMES, BLINK, BROWS, GAZE, Motion, SpeechFeatures, join_motion
 from . import blink, gaze, limits, nod, rest
 
 LOOK_AHEAD = 1.0  # seconds of the future that a frame depends on, at most
 MEMORY = 8.0  # seconds of the past that a frame depends on, at most
+BLOCK = 120.0  # seconds finished at a time: memory is that of the curves, not of every step's copy
 PARTS = ("rest", "blink", "gaze", "head", "brows", "limits")
 
 
@@ -89,6 +91,22 @@ def finish(
     if chosen == Finish.raw() or len(motion) == 0:
         return motion
     gap = _checked(motion, features, lip_gap)
+    fps, total = float(motion.fps), len(motion)
+    before, after, block = (round(seconds * fps) for seconds in (MEMORY, LOOK_AHEAD, BLOCK))
+    offset = round(motion.start * fps) % block  # blocks lie on a grid fixed in absolute time
+    bounds = [0, *range(block - offset, total, block), total]
+    parts = []
+    for start, stop in itertools.pairwise(bounds):
+        low, high = max(0, start - before), min(total, stop + after)
+        done = _finish_stretch(motion.cut(low, high), features.cut(low, high), gap, chosen, seed)
+        parts.append(done.cut(start - low, stop - low))
+    return join_motion(parts)
+
+
+def _finish_stretch(
+    motion: Motion, features: SpeechFeatures, gap: np.ndarray, chosen: Finish, seed: int
+) -> Motion:
+    """All parts, over a stretch that is short enough for many copies of its curves."""
     on = {part: part not in chosen.off for part in PARTS}
     fps, length = float(motion.fps), len(motion)
     first = round(motion.start * fps)

@@ -6,13 +6,12 @@ features arrive, the same motion comes out, and no more of them is held than one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 
 import numpy as np
 
 from ..errors import BadInput
-from ..records import ARKIT_NAMES, FEATURE_FPS, Motion, SpeechFeatures
+from ..records import ARKIT_NAMES, FEATURE_FPS, Motion, SpeechFeatures, join_motion
 from ..speech import join
 from .condition import prosody
 from .sampler import CHANNELS, Generator, Heard, Sampling, noise, solve
@@ -100,13 +99,3 @@ def generate(
         if progress:
             progress(min(1.0, (at + BLOCK) / len(features)))
     return join_motion([*parts, performer.close()])
-
-
-def join_motion(parts: Sequence[Motion]) -> Motion:
-    """Consecutive motions as one."""
-    return replace(
-        parts[0],
-        curves=np.concatenate([p.curves for p in parts]),
-        rotation=np.concatenate([p.rotation for p in parts]),
-        translation=np.concatenate([p.translation for p in parts]),
-    )
