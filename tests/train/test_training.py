@@ -54,6 +54,7 @@ def test_trains_exports_and_speaks(examples: list[Example], tmp_path: Path) -> N
     export(checkpoint, tmp_path / "model.onnx", "tiny")
     trained = load_checkpoint(checkpoint)
     network, scales = trained.network, trained.scales
+    assert b"dxtalker/train" not in (tmp_path / "model.onnx").read_bytes()  # no paths of this machine
     model = Generator(tmp_path / "model.onnx", threads=1)
     rng = np.random.default_rng(0)
     for frames in (2, 37, 100):  # any length, and the same numbers as torch

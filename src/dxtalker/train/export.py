@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
@@ -72,8 +73,6 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def export(checkpoint: Path, target: Path, name: str = "dxtalker-small") -> None:
     """Write ``target`` (.onnx) from ``checkpoint``; any number of frames, one window at a time."""
-    import onnx
-
     trained = load_checkpoint(checkpoint)
     scales = trained.scales
     runtime = Runtime(trained.network, scales["content_mean"], scales["content_std"]).eval()
@@ -111,7 +110,15 @@ def export(checkpoint: Path, target: Path, name: str = "dxtalker-small") -> None
         "noise_spread": noise_spread(trained.config["mouth_noise"]).tolist(),
         "step": trained.step,
     }
+    _forget_where_it_was_made(model)
     onnx.helper.set_model_props(model, {"dxtalker": json.dumps(facts)})
     onnx.checker.check_model(model)
     with atomic_path(target) as temporary:
         temporary.write_bytes(model.SerializeToString())
+
+
+def _forget_where_it_was_made(model: onnx.ModelProto) -> None:
+    """Drop the exporter's notes: stack traces with paths of this machine."""
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
