@@ -140,6 +140,20 @@ def test_the_renderers_agree(background: Background) -> None:
     assert (difference.max(2) > 40).mean() < 0.003
 
 
+@pytest.mark.skipif(not has_gl(), reason="no EGL: libegl1 libgl1-mesa-dri")
+def test_several_gl_renderers_do_not_disturb_each_other() -> None:
+    head = load_head()
+    rest = head.vertices, head.smooth_normals(head.vertices)
+    one = make_renderer(head, portrait(head, (96, 96)), kind="gl")
+    alone = one.draw(*rest)
+    other = make_renderer(head, portrait(head, (64, 128)), kind="gl")
+    assert other.draw(*rest).shape == (128, 64, 4)
+    assert np.array_equal(one.draw(*rest), alone)
+    other.close()
+    assert np.array_equal(one.draw(*rest), alone)
+    one.close()
+
+
 def test_without_egl_the_choice_is_numpy(head: Head, monkeypatch: pytest.MonkeyPatch) -> None:
     import moderngl
 
