@@ -16,7 +16,7 @@ from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 from .errors import BadInput, DxtalkerError
 
 if TYPE_CHECKING:
-    from .pipeline import Progress, Settings
+    from .pipeline import Progress, Settings, Speaker
 
 Outputs = Annotated[UseAppendAction[tuple[Path, ...]], arg(aliases=["-o"], metavar="PATH")]
 
@@ -76,15 +76,13 @@ def speak(
         format: for folders: what is written for each source, or png frames
         quiet: no progress bar
     """
-    from .pipeline import Speaker
+    from .audio import load_audio
+    from .pipeline import Speaker, check_output, save
 
     _check_named(outputs)
     settings = _settings(look, voice)
     if source.is_dir():
         return _speak_folder(source, outputs, format, Speaker(settings), quiet)
-    from .audio import load_audio
-    from .pipeline import check_output
-
     targets = [_target(path, source, format) for path in outputs]
     for target in targets:
         check_output(target)
@@ -92,8 +90,6 @@ def speak(
     for note in wave.notes:
         print(f"dxtalker: note: {source.name}: {note}", file=sys.stderr)
     with _Bars(quiet) as progress:
-        from .pipeline import save
-
         motion = (speaker := Speaker(settings)).animate(wave, progress)
         for target in targets:
             save(motion, target, settings, wave, source, speaker.head, progress)
@@ -264,13 +260,11 @@ def _target(path: Path, source: Path, format: str | None) -> Path:
 
 
 def _speak_folder(
-    source: Path, outputs: Sequence[Path], format: str | None, speaker: object, quiet: bool
+    source: Path, outputs: Sequence[Path], format: str | None, speaker: Speaker, quiet: bool
 ) -> None:
     """Every file of a folder; one that fails costs that file only."""
-    from .pipeline import Speaker
     from .pipeline import speak as run
 
-    assert isinstance(speaker, Speaker)
     if format is None or len(outputs) != 1 or outputs[0].suffix:
         raise BadInput("a folder of voices needs one output folder and a format, as in: -o out/ --format glb")
     files = sorted(p for p in source.iterdir() if p.is_file() and not p.name.startswith("."))

@@ -18,7 +18,7 @@ from .motion.finish import Finish, finish
 from .motion.perform import Performer
 from .motion.resample import resample_motion
 from .motion.sampler import Generator, Sampling
-from .records import ARKIT_NAMES, FEATURE_FPS, SAMPLE_RATE, Motion, SpeechFeatures, Waveform, join_motion
+from .records import FEATURE_FPS, SAMPLE_RATE, Motion, SpeechFeatures, Waveform, join_motion
 from .render.camera import portrait
 from .render.frames import draw_motion
 from .render.look import Background
@@ -28,7 +28,6 @@ from .speech import Encoder, Listener, join, require_speech
 
 BLOCK = 10 * SAMPLE_RATE  # samples listened to at a time
 Progress = Callable[[str, float], None]  # name of the stage, share done 0..1
-FORMATS = (*(suffix[1:] for suffix in WRITABLE), "mp4", "png")
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,7 @@ class Speaker:
         """Motion for ``wave`` at the settings' frame rate, as long as the sound to within half a frame."""
         s = self.settings
         raw, prosody = self._listen_and_move(wave, _stage(progress, "moving"))
-        lip_gap = self.head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32))
-        motion = resample_motion(finish(raw, prosody, lip_gap, s.finish, s.seed), s.fps)
+        motion = resample_motion(finish(raw, prosody, self.head.lip_gap, s.finish, s.seed), s.fps)
         # Features run to the end of their last frame, sound may not.
         return motion.cut(0, max(1, round(Fraction(len(wave.samples), wave.rate) * s.fps)))
 

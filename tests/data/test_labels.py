@@ -31,8 +31,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[FaceTrack, np.ndarra
 
 def test_measured_gap_is_the_rigs_opening(clip: tuple[FaceTrack, np.ndarray]) -> None:
     track, curves = clip
-    eyes = [HEAD.vertices[HEAD.landmarks[f"eye_outer_{side}"]] for side in ("left", "right")]
-    seen = measure(track, float(np.linalg.norm(eyes[0] - eyes[1])) * 1000)
+    seen = measure(track, HEAD.eye_distance)
     truth = HEAD.opening(curves)
     assert truth.max() > 3
     offset = seen.gaps[:, 0] - truth  # the clip's own rest: its narrowest gaps, here not quite closed

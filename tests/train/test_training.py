@@ -127,10 +127,8 @@ def test_windows_are_whole_and_masks_follow_the_corpus(examples: list[Example]) 
         )
         for e in examples
     ]
-    sampler = Sampler(
-        mute, make_scales(examples, HEAD), 130, seed=3
-    )  # longer than a clip: several are joined
-    batch = sampler.batch(3)
+    sampler = Sampler(mute, make_scales(examples, HEAD), 130)  # longer than a clip: several are joined
+    batch = sampler.batch(3, seed=3)
     assert batch.clean.shape == batch.past.shape == (3, 130, CHANNELS) and batch.content.shape == (
         3,
         130,

@@ -6,7 +6,6 @@ the published FACEGOOD training pairs (``bs`` with ``names``, ``fps``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,11 +89,6 @@ def find_tracks(folder: Path) -> list[Path]:
     if not found:
         raise BadInput(f"{folder} holds no tracked clips; expected .npz tracks with their sound beside them")
     return found
-
-
-def read_tracks(folder: Path) -> Iterator[Track]:
-    """Every clip of a folder, in order of name."""
-    return (read_track(path) for path in find_tracks(folder))
 
 
 def _to_arkit(scores: np.ndarray) -> np.ndarray:

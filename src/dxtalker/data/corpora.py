@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -24,6 +26,14 @@ CORPORA = {
     "voices": Corpus(upper_face=False, head=False, share=0.35),
     "silence": Corpus(upper_face=False, head=False, share=0.15),
 }
+
+
+def frame_weights(clips: Sequence[tuple[str, int]]) -> list[float]:
+    """What a frame of each clip (corpus, frames) counts, such that corpora count by their shares."""
+    frames = Counter[str]()
+    for name, count in clips:
+        frames[name] += count
+    return [corpus(name).share / frames[name] for name, _ in clips]
 
 
 def corpus(name: str) -> Corpus:

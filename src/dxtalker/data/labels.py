@@ -11,28 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..face.head import Head
-from ..records import ARKIT_INDEX, ARKIT_NAMES, FEATURE_FPS, MOUTH, channels
+from ..records import ARKIT_INDEX, ARKIT_NAMES, FEATURE_FPS, MOUTH, UPPER, channels
 from .clips import CurveTrack, FaceTrack, Track
 from .corpora import corpus
-from .measure import MouthMeasures, measure
+from .measure import REST_SHARE, MouthMeasures, measure
 
 # Mouth shapes that the measures can tell; the others keep the Landmarker's score.
 FITTED = np.setdiff1d(
     channels("jawOpen", "jawLeft", "jawRight", "mouth"), channels("mouthRoll", "mouthPress", "mouthDimple")
 )
-ROWS_MM = {
-    "gaps": 0.4,
-    "width": 1.0,
-    "upper": 1.0,
-    "chin": 2.5,
-    "corners": 1.0,
-    "shift": 1.0,
-}  # expected error
+# Expected error of each measure.
+ROWS_MM = {"gaps": 0.4, "width": 1.0, "upper": 1.0, "chin": 2.5, "corners": 1.0, "shift": 1.0}
 PRIOR = 0.12  # expected distance of a weight from the Landmarker's score
 STEPS = 150  # of projected gradient
 
 # FACEGOOD's rig to ARKit, by the names' meaning: (ARKit shape, FACEGOOD shape, factor). Its rig is not at
-# hand, so the factors are set such that the 95th percentile of our rig's opening is that of GRID, 13 mm.
+# hand, so the factors are set such that the 99th percentile of our rig's opening is about that of GRID, 13.6 mm.
 FACEGOOD = (
     ("jawOpen", "mouth_stretch_c", 0.62),
     ("jawOpen", "mouth_oh_c", 0.18),
@@ -103,14 +97,11 @@ def facegood_curves(track: CurveTrack) -> np.ndarray:
 
 def fitted_curves(track: FaceTrack, head: Head) -> np.ndarray:
     """(T, 52): the Landmarker's scores against rest, the mouth fitted to the measured landmarks."""
-    left, right = (head.landmarks[f"eye_outer_{side}"] for side in ("left", "right"))
-    eye_distance = float(np.linalg.norm(head.vertices[left] - head.vertices[right])) * 1000
-    seen = measure(track, eye_distance)
-    resting = seen.gaps[:, 0] <= np.percentile(seen.gaps[:, 0], 10)
+    seen = measure(track, head.eye_distance)
+    resting = seen.gaps[:, 0] <= np.percentile(seen.gaps[:, 0], REST_SHARE)
     prior = track.scores.copy()
     prior[:, MOUTH] = np.maximum(0, prior[:, MOUTH] - np.median(prior[resting][:, MOUTH], axis=0))
-    upper = np.setdiff1d(np.arange(len(ARKIT_NAMES)), MOUTH)
-    prior[:, upper] = np.maximum(0, prior[:, upper] - np.percentile(prior[:, upper], 20, axis=0))
+    prior[:, UPPER] = np.maximum(0, prior[:, UPPER] - np.percentile(prior[:, UPPER], 20, axis=0))
     rows = mouth_rows(head)[:, FITTED]
     scale = np.concatenate([np.full(w, ROWS_MM[k]) for k, w in _widths(seen)])
     target = np.concatenate([getattr(seen, k).reshape(len(prior), -1) for k in ROWS_MM], axis=1)

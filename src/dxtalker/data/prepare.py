@@ -13,14 +13,14 @@ from ..errors import BadInput
 from ..face.head import Head
 from ..files import atomic_path
 from ..motion.condition import prosody
-from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
+from ..motion.sampler import CHANNELS
+from ..records import FEATURE_FPS, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
 from ..speech import Encoder, listen
 from .clips import SOUND_SUFFIXES, FaceTrack, find_tracks, read_track
 from .labels import make_labels
 from .names import is_listed
 from .phones import Phone, lips_meet
 
-CHANNELS = len(ARKIT_NAMES) + 3
 CLOSED_MM = 1.0  # opening up to which lips count as closed
 VOICES = "voices"  # corpus name of voices without a face
 SILENCE_SECONDS = 30

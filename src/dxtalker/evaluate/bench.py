@@ -26,7 +26,7 @@ from ..face.head import load_head
 from ..files import asset, write_atomically
 from ..motion.finish import finish
 from ..motion.perform import Performer, generate
-from ..records import ARKIT_NAMES, SAMPLE_RATE, Motion, Waveform, join_motion
+from ..records import SAMPLE_RATE, Motion, Waveform, join_motion
 from ..render.camera import portrait
 from ..render.frames import draw_motion
 from ..render.renderer import available_renderers, make_renderer
@@ -118,7 +118,7 @@ def bench_curves(seconds: int) -> dict[str, float]:
     with watch.time("motion"):
         raw = join_motion([*moved, performer.close()])
     with watch.time("finish"):
-        done = finish(raw, join(heard), head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32)))
+        done = finish(raw, join(heard), head.lip_gap)
     curves = sum(array.nbytes for array in (done.curves, done.rotation, done.translation))
     return {
         "seconds": seconds,
@@ -134,7 +134,7 @@ def bench_pictures(kind: str) -> dict[str, float | str]:
     head, wave = load_head(), load_audio(asset("demo.flac"))
     features = listen(wave)
     raw = generate(features)
-    motion = finish(raw, features, head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32)))
+    motion = finish(raw, features, head.lip_gap)
     longer = _repeat(motion, DRAWN[kind])
     renderer = make_renderer(head, portrait(head, SIZE), kind=kind)  # type: ignore[arg-type]
     frames = list(islice(draw_motion(head, longer, renderer), 3))  # warmed up

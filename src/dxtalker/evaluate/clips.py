@@ -15,9 +15,11 @@ from ..data.labels import facegood_curves
 from ..data.measure import measure
 from ..data.prepare import cached_features
 from ..face.head import Head
+from ..files import atomic_path
 from ..records import FEATURE_FPS, SpeechFeatures
 from ..speech import Encoder
-from ..speech.mel import log_mel
+from ..speech.mel import BANDS, log_mel
+from ..speech.prosody import SAMPLES_PER_FRAME
 from .metrics import silent_frames
 
 
@@ -41,8 +43,7 @@ def seen_opening(track: Track, head: Head) -> np.ndarray:
     """(T,) mm at the track's own rate: measured on landmarks, or that of our rig for curves without any."""
     if isinstance(track, CurveTrack):
         return head.opening(facegood_curves(track))
-    left, right = (head.vertices[head.landmarks[f"eye_outer_{side}"]] for side in ("left", "right"))
-    return measure(track, float(np.linalg.norm(left - right)) * 1000).gaps[:, 0]
+    return measure(track, head.eye_distance).gaps[:, 0]
 
 
 def load_clips(
@@ -79,6 +80,7 @@ def load_clips(
 def _mel(kept: Path, sound: Path) -> np.ndarray:
     if not kept.is_file():
         samples = load_audio(sound).samples
-        padded = np.pad(samples, (0, -len(samples) % 640))
-        np.save(kept, log_mel(padded).reshape(80, -1, 4).mean(axis=2).T.astype(np.float16))
+        padded = np.pad(samples, (0, -len(samples) % SAMPLES_PER_FRAME))
+        with atomic_path(kept) as temporary:
+            np.save(temporary, log_mel(padded).reshape(BANDS, -1, 4).mean(axis=2).T.astype(np.float16))
     return np.load(kept, allow_pickle=False).astype(np.float32)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from ..data.corpora import corpus
+from ..data.corpora import frame_weights
 from ..data.ridge import fit_ridge
 from ..face.head import Head
 from ..motion.finish import Finish, finish
 from ..motion.perform import generate
 from ..motion.sampler import Generator, Sampling
-from ..records import ARKIT_NAMES
 from .clips import ScoredClip
 
 System = Callable[[ScoredClip], np.ndarray]
-MEL_CONTEXT, MEL_PENALTY = (
-    6,
-    0.3,
-)  # frames on either side; the penalty that carried over to other corpora best
+# Frames on either side, and the ridge penalty that carried over to other corpora best.
+MEL_CONTEXT, MEL_PENALTY = 6, 0.3
 CONTENT_CONTEXT, CONTENT_PENALTY = 2, 0.1
 
 
@@ -29,8 +25,7 @@ def baselines(training: Sequence[ScoredClip]) -> dict[str, System]:
 
     Probes and amplitudes are fitted to ``training``, whose corpora count as they do in training the model.
     """
-    frames = {c: sum(len(t.truth) for t in training if t.corpus == c) for c in {t.corpus for t in training}}
-    weights = [corpus(t.corpus).share / frames[t.corpus] for t in training]
+    weights = frame_weights([(t.corpus, len(t.truth)) for t in training])
     truths = [t.truth[:, None] for t in training]
     mean = float(np.concatenate([t.truth for t in training]).mean())
 
@@ -48,7 +43,6 @@ def baselines(training: Sequence[ScoredClip]) -> dict[str, System]:
 
 def ours(generator: Generator, head: Head, takes: int) -> dict[str, System]:
     """The model: one take and the mean of ``takes``, without finishing; and one finished take."""
-    lip_gap = head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32))
 
     def take(clip: ScoredClip, seed: int) -> np.ndarray:
         return head.opening(generate(clip.features, generator, Sampling(seed=seed)).curves)
@@ -58,7 +52,7 @@ def ours(generator: Generator, head: Head, takes: int) -> dict[str, System]:
 
     def finished(clip: ScoredClip) -> np.ndarray:
         raw = generate(clip.features, generator, Sampling(seed=0))
-        return head.opening(finish(raw, replace(clip.features), lip_gap, Finish(), 0).curves)
+        return head.opening(finish(raw, clip.features, head.lip_gap, Finish(), 0).curves)
 
     return {
         "ours, one take, raw": lambda clip: take(clip, 0),

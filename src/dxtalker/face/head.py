@@ -68,9 +68,19 @@ class Head:
 
         Signed along the rest pose's vertical: lips that cross count as negative.
         """
+        return np.asarray(weights, np.float32) @ self.lip_gap
+
+    @property
+    def lip_gap(self) -> np.ndarray:
+        """(52,) float32 mm that each shape at weight 1 adds to ``opening``."""
         upper, lower = self.lip_pairs[0]
-        per_shape = (self.deltas[:, upper, 1] - self.deltas[:, lower, 1]) * 1000
-        return np.asarray(weights, np.float32) @ per_shape
+        return (self.deltas[:, upper, 1] - self.deltas[:, lower, 1]) * 1000
+
+    @property
+    def eye_distance(self) -> float:
+        """Millimetres between the outer corners of the eyes, at rest."""
+        left, right = (self.vertices[self.landmarks[f"eye_outer_{side}"]] for side in ("left", "right"))
+        return float(np.linalg.norm(left - right)) * 1000
 
     def smooth_normals(self, vertices: np.ndarray) -> np.ndarray:
         """Unit normals (V, 3), area weighted, continuous across UV seams."""

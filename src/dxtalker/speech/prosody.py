@@ -14,7 +14,6 @@ SAMPLES_PER_FRAME = 640  # 40 ms at 16 kHz
 LOUDNESS_WINDOW = 1024  # samples, 64 ms
 LOUDNESS_FLOOR = -100.0  # dBFS
 PITCH_RANGE = (60.0, 500.0)  # Hz, speaking voices
-PITCH_HOP = 0.016  # seconds, of the tracker
 
 
 def loudness(samples: np.ndarray, frames: int) -> np.ndarray:

@@ -31,6 +31,14 @@ class Scales:
     motion_std: np.ndarray  # (55,) float32
     weight: np.ndarray  # (55,) float32, loss weight of each channel
 
+    def content(self, content: np.ndarray) -> np.ndarray:
+        """(T, 512) float32, standardised."""
+        return (content.astype(np.float32) - self.content_mean) / self.content_std
+
+    def motion(self, motion: np.ndarray) -> np.ndarray:
+        """(T, 55) float32, standardised."""
+        return (motion - self.motion_mean) / self.motion_std
+
 
 def make_scales(examples: Sequence[Example], head: Head) -> Scales:
     """Statistics over ``examples``; within a region a channel counts by the mm it moves the head's skin."""
@@ -71,45 +79,48 @@ class Batch:
 class Sampler:
     """Draws windows: a corpus by its share, then clips of it one after another until the window is full."""
 
-    def __init__(self, examples: Sequence[Example], scales: Scales, window: int, seed: int):
-        self.rng = np.random.default_rng(seed)
+    def __init__(self, examples: Sequence[Example], scales: Scales, window: int):
         self.scales, self.window = scales, window
         self.groups = {
             name: [e for e in examples if e.corpus == name] for name in {e.corpus for e in examples}
         }
         self.names = sorted(self.groups)
+        lengths = {
+            name: np.array([len(e.motion) for e in group], float) for name, group in self.groups.items()
+        }
+        self.within = {name: length / length.sum() for name, length in lengths.items()}
         wanted = np.array([corpus(name).share for name in self.names])
         self.chances = wanted / wanted.sum()
 
-    def batch(self, size: int) -> Batch:
-        windows = [self._window() for _ in range(size)]
+    def batch(self, size: int, seed: int) -> Batch:
+        """``size`` windows; the same ``seed``, and the same state of torch, draw the same ones."""
+        rng = np.random.default_rng(seed)
+        windows = [self._window(rng) for _ in range(size)]
         content, prosody, clean, weight = (
             torch.from_numpy(np.stack(part)) for part in zip(*windows, strict=True)
         )
         known = torch.zeros(size, self.window, 1)
         for row in known:
-            length = self.rng.integers(4, 26) if self.rng.random() < 0.75 else 0
+            length = rng.integers(4, 26) if rng.random() < 0.75 else 0
             row[:length] = 1
         past = known * (clean + KNOWN_NOISE * torch.randn_like(clean)) * (weight > 0)
         return Batch(clean, content, prosody, weight, past, known)
 
-    def _window(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        group = self.groups[self.names[self.rng.choice(len(self.names), p=self.chances)]]
+    def _window(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        name = self.names[rng.choice(len(self.names), p=self.chances)]
+        group = self.groups[name]
         pieces, length = [], 0
         while length < self.window:
-            lengths = np.array([len(e.motion) for e in group], float)
-            example = group[self.rng.choice(len(group), p=lengths / lengths.sum())]
+            example = group[rng.choice(len(group), p=self.within[name])]
             last = max(0, len(example.motion) - (self.window - length))
-            start = self.rng.integers(0, last + 1) if length == 0 else 0
+            start = rng.integers(0, last + 1) if length == 0 else 0
             piece = slice(start, start + self.window - length)
             pieces.append((example, piece))
             length += len(example.motion[piece])
         s = self.scales
-        content = np.concatenate(
-            [(e.content[p].astype(np.float32) - s.content_mean) / s.content_std for e, p in pieces]
-        )
+        content = np.concatenate([s.content(e.content[p]) for e, p in pieces])
         prosody = np.concatenate([e.prosody[p] for e, p in pieces]).copy()
-        prosody[:, 0] += self.rng.uniform(-GAIN_DB, GAIN_DB) / 20
-        clean = np.concatenate([(e.motion[p] - s.motion_mean) / s.motion_std for e, p in pieces])
+        prosody[:, 0] += rng.uniform(-GAIN_DB, GAIN_DB) / 20
+        clean = np.concatenate([s.motion(e.motion[p]) for e, p in pieces])
         weight = np.concatenate([np.broadcast_to(e.covered * s.weight, e.motion[p].shape) for e, p in pieces])
         return content, prosody, clean.astype(np.float32), weight.astype(np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -61,7 +61,7 @@ def card(
     for example in examples:
         minutes[example.corpus] += len(example.motion) / 1500
     rows = [f"| {name} | {amount:.1f} |" for name, amount in sorted(minutes.items())]
-    settings = asdict(replace(config))
+    settings = asdict(config)
     seen = ", ".join(sorted({e.corpus for e in validation})) or "none: the last step was kept"
     return "\n".join(
         [

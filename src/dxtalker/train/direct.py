@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from ..data.corpora import corpus
+from ..data.corpora import frame_weights
 from ..data.prepare import VOICES, Example
 from ..data.ridge import Ridge, fit_ridge
 from ..records import ARKIT_INDEX, MOUTH, channels
@@ -21,14 +21,14 @@ PART = channels("mouthLowerDown", "mouthUpperUp", "mouthFunnel", "mouthShrugUppe
 
 def fit_direct(network: Network, examples: Sequence[Example], scales: Scales, penalty: float) -> None:
     """Set the direct path to ridge solutions: the mouth from tracked clips, closed lips from whoever knows."""
+    context = network.config.context
     tracked = [e for e in examples if e.corpus != VOICES]
-    target = [((e.motion - scales.motion_mean) / scales.motion_std)[:, MOUTH] for e in tracked]
-    mouth = fit_ridge(
-        [sound(e, scales) for e in tracked], target, _weights(tracked), network.config.context, penalty
-    )
+    target = [scales.motion(e.motion)[:, MOUTH] for e in tracked]
+    mouth = fit_ridge([sound(e, scales) for e in tracked], target, _weights(tracked), context, penalty)
     knowing = [e for e in examples if np.isfinite(e.closed).any()]
     told = [np.isfinite(e.closed) for e in knowing]
-    closed = _fit_where(knowing, told, scales, network.config.context, penalty)
+    heard, target = [sound(e, scales) for e in knowing], [e.closed[:, None] for e in knowing]
+    closed = fit_ridge(heard, target, _weights(knowing), context, penalty, told)
     kernels, biases = zip(_as_kernel(mouth), _as_kernel(closed), strict=True)
     with torch.no_grad():
         network.direct.weight.copy_(torch.from_numpy(np.concatenate(kernels)))
@@ -37,22 +37,11 @@ def fit_direct(network: Network, examples: Sequence[Example], scales: Scales, pe
 
 def sound(example: Example, scales: Scales) -> np.ndarray:
     """(T, 516) float32: standardised content and prosody, what the direct path hears."""
-    content = (example.content.astype(np.float32) - scales.content_mean) / scales.content_std
-    return np.concatenate([content, example.prosody], axis=1)
+    return np.concatenate([scales.content(example.content), example.prosody], axis=1)
 
 
 def _weights(examples: Sequence[Example]) -> list[float]:
-    """One weight a frame for each clip, such that corpora count by their shares."""
-    frames = {c: sum(len(e.motion) for e in examples if e.corpus == c) for c in {e.corpus for e in examples}}
-    return [corpus(e.corpus).share / frames[e.corpus] for e in examples]
-
-
-def _fit_where(
-    examples: Sequence[Example], told: Sequence[np.ndarray], scales: Scales, context: int, penalty: float
-) -> Ridge:
-    """Closed lips (T, 1) from the frames in which they are known."""
-    heard = [sound(e, scales) for e in examples]
-    return fit_ridge(heard, [e.closed[:, None] for e in examples], _weights(examples), context, penalty, told)
+    return frame_weights([(e.corpus, len(e.motion)) for e in examples])
 
 
 def _as_kernel(ridge: Ridge) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from ..errors import DxtalkerError
 from ..face.head import Head
 from ..files import atomic_path
 from ..records import ARKIT_NAMES, MOUTH
-from .batches import Sampler, Scales, make_scales
+from .batches import Batch, Sampler, Scales, make_scales
 from .direct import fit_direct, label_voice
 from .network import CHANNELS, Network, NetworkConfig, flow_loss
 
@@ -63,8 +63,7 @@ def train(
     scales = make_scales([e for e in examples if e.corpus != VOICES], head)
     network = Network(config.network)
     fit_direct(network, examples, scales, config.direct_penalty)
-    lip_gap = head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32))
-    examples = [label_voice(network, e, scales, lip_gap) if e.corpus == VOICES else e for e in examples]
+    examples = [label_voice(network, e, scales, head.lip_gap) if e.corpus == VOICES else e for e in examples]
     averaged = Network(config.network)
     averaged.load_state_dict(network.state_dict())
     network.direct.requires_grad_(False)
@@ -82,13 +81,13 @@ def train(
         optimiser.load_state_dict(state["optimiser"])
         first, best = int(state["step"]), float(state["best"])
         progress(f"resumed at step {first}")
-    gap = opening_row(head, scales)
+    gap, sampler = opening_row(head, scales), Sampler(examples, scales, config.window)
     validation = [*validation, *(e for e in examples if e.corpus == VOICES and (e.closed == 1).any())]
     for step in range(first, config.steps):
-        torch.manual_seed(config.seed * 1_000_003 + step)  # a resumed run draws what an unbroken one draws
-        sampler = Sampler(examples, scales, config.window, config.seed * 1_000_003 + step)
+        draw = config.seed * 1_000_003 + step
+        torch.manual_seed(draw)  # a resumed run draws what an unbroken one draws
         _set_rate(optimiser, config, step)
-        loss, missed = _step(network, sampler, optimiser, config, gap, scales)
+        loss, missed = _step(network, sampler.batch(config.batch, draw), optimiser, config, gap, scales)
         if not np.isfinite(loss):
             raise DxtalkerError(f"the loss became {loss} at step {step}; lower the learning rate and resume")
         with torch.no_grad():
@@ -124,14 +123,13 @@ def train(
 
 def _step(
     network: Network,
-    sampler: Sampler,
+    batch: Batch,
     optimiser: torch.optim.Optimizer,
     config: TrainConfig,
     gap: Tensor,
     scales: Scales,
 ) -> tuple[float, float]:
     network.train()
-    batch = sampler.batch(config.batch)
     heard = (torch.rand(config.batch, 1, 1) >= config.drop_sound).float()
     offset = torch.from_numpy(scales.motion_mean / scales.motion_std)
     seen_gap = (batch.clean + offset) @ gap
@@ -172,8 +170,7 @@ def noise_spread(mouth_noise: float) -> Tensor:
 
 def opening_row(head: Head, scales: Scales) -> Tensor:
     """(55,) mm of lip opening for one standard deviation of each channel."""
-    per_weight = head.opening(np.eye(len(ARKIT_NAMES), dtype=np.float32))
-    return torch.from_numpy(np.concatenate([per_weight, np.zeros(3, np.float32)]) * scales.motion_std)
+    return torch.from_numpy(np.concatenate([head.lip_gap, np.zeros(3, np.float32)]) * scales.motion_std)
 
 
 @torch.no_grad()
@@ -201,7 +198,7 @@ def validate(network: Network, examples: Sequence[Example], head: Head, scales: 
 
 def _estimate(network: Network, example: Example, scales: Scales) -> np.ndarray:
     """(T, 52) the clean curves that the network expects before it has seen any noise or past."""
-    content = (example.content.astype(np.float32) - scales.content_mean) / scales.content_std
+    content = scales.content(example.content)
     frames = len(content)
     nothing = torch.zeros(1, frames, CHANNELS)
     estimate = network(

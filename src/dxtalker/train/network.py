@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ..motion.sampler import CHANNELS
 from ..records import ARKIT_NAMES, MOUTH, UPPER
 
 CURVES = len(ARKIT_NAMES)
-CHANNELS = CURVES + 3  # 52 ARKit curves and head pitch, yaw, roll
 CONTENT = 512
 HEARD = len(MOUTH) + 1  # what the direct path tells: the mouth, and whether the lips meet
 PROSODY = 4  # loudness, its change, voicing, pitch; see motion/condition.py
@@ -73,9 +73,9 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
-        # Direct path: a linear read-out of the sound around a frame, of the mouth and of closed lips. It carries over to new voices better
-        # than anything deeper (docs/model-card.md), so the transformer hears content through it alone: what
-        # it learns on few voices is how mouths move, not how those voices sound.
+        # Direct path: a linear read-out of the sound around a frame, of the mouth and of closed lips. It
+        # carries over to new voices better than anything deeper (docs/model-card.md), so the transformer hears
+        # content through it alone: what it learns on few voices is how mouths move, not how they sound.
         self.direct = nn.Conv1d(CONTENT + PROSODY, HEARD, 2 * config.context + 1, padding=config.context)
         self.local = nn.Conv1d(HEARD + PROSODY, width, 5, padding=2)
         self.motion = nn.Linear(2 * CHANNELS + 1, width)
