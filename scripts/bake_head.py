@@ -17,9 +17,9 @@ from PIL import Image
 
 from bake.anatomy import LANDMARKS, Anatomy, read_anatomy
 from bake.atlas import paint_atlas
-from bake.eyes import eye_pieces
+from bake.eyes import eye_centres, eye_pieces
 from bake.hairs import brow_pieces, lash_pieces
-from bake.head_file import assemble, split_part, write_npz
+from bake.head_file import assemble, split_part
 from bake.identity import identity_arrays
 from bake.lips import lip_pairs, settle_lips
 from bake.mesh import join
@@ -27,6 +27,7 @@ from bake.mouth import teeth_pieces, tongue_piece
 from bake.scalp import height_above_hairline
 from bake.skin import Skin, build_skin
 from bake.source import open_wheel
+from dxtalker.face.head_file import write_arrays
 
 HAIR_STARTS = 2.5  # mm above the hairline: from here on the surface shines as hair does
 TARGET = Path(__file__).parents[1] / "src/dxtalker/assets/head.npz"
@@ -63,13 +64,16 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
     arrays |= {
         "name": np.array("open head"),
         "pivot": anatomy.pivot.astype(np.float32),
+        "eyes": eye_centres(anatomy).astype(np.float32),
+        "extra_names": np.array([], np.str_),
+        "extra_deltas": np.zeros((0, len(arrays["vertices"]), 3), np.float16),
         "lip_pairs": np.array([[vertex[a], vertex[b]] for a, b in lip_pairs(anatomy)], np.int32),
         "landmark_names": np.array(list(marks)),
         "landmarks": np.array([vertex[point] for point in marks.values()], np.int32),
         "albedo_png": np.frombuffer(picture.getvalue(), np.uint8),
     }
     arrays |= identity_arrays(wheel, anatomy, pieces)
-    write_npz(target, arrays)
+    write_arrays(target, arrays, level=9)
     size = target.stat().st_size / 1e6
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     print(

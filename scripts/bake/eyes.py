@@ -23,6 +23,13 @@ def fit_sphere(points: np.ndarray) -> tuple[np.ndarray, float]:
     return solution[:3], float(np.sqrt(solution[3] + solution[:3] @ solution[:3]))
 
 
+def eye_centres(anatomy: Anatomy) -> np.ndarray:
+    """(2, 3) metres: left, right."""
+    return np.stack(
+        [fit_sphere(anatomy.points[anatomy.group(f"eye_{side}")])[0] for side in ("left", "right")]
+    )
+
+
 def eye_pieces(anatomy: Anatomy) -> list[Piece]:
     return [_eye(anatomy, side) for side in ("left", "right")]
 

@@ -1,10 +1,6 @@
-"""Joins the pieces into one head and writes it, the same bytes each time."""
+"""Joins the pieces into the arrays of one head."""
 
 from __future__ import annotations
-
-import io
-import zipfile
-from pathlib import Path
 
 import numpy as np
 
@@ -64,14 +60,3 @@ def split_part(
     arrays["part_table"] = np.vstack([arrays["part_table"][:1], [row], arrays["part_table"][1:]])
     arrays["part_table"][0, 1] = rest
     arrays["part_names"] = np.insert(arrays["part_names"].astype("U16"), 1, name)
-
-
-def write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Like numpy.savez_compressed, but with fixed dates, so that equal arrays make equal files."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, array in arrays.items():
-            stream = io.BytesIO()
-            np.lib.format.write_array(stream, array.copy(order="C"), allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, stream.getvalue())

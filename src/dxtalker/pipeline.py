@@ -13,7 +13,8 @@ import numpy as np
 from .audio import load_audio
 from .errors import BadInput, Unsupported
 from .export import WRITABLE, write_motion
-from .face.head import Head, load_head
+from .face.head import Head
+from .face.head_file import load_head
 from .motion.finish import Finish, finish
 from .motion.perform import Performer
 from .motion.resample import resample_motion

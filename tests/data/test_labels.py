@@ -15,7 +15,8 @@ from dxtalker.data.labels import bounded_fit, fitted_curves, head_angles, make_l
 from dxtalker.data.measure import measure
 from dxtalker.data.names import is_listed, listed
 from dxtalker.errors import BadInput
-from dxtalker.face.head import load_head, rotation_matrix
+from dxtalker.face.head import rotation_matrix
+from dxtalker.face.head_file import load_head
 
 HEAD = load_head()
 

@@ -15,7 +15,7 @@ from dxtalker.data.ridge import around, fit_ridge
 from dxtalker.errors import BadInput
 from dxtalker.evaluate.command import run_evaluation
 from dxtalker.evaluate.metrics import Pair, correlation, score, silent_frames
-from dxtalker.face.head import load_head
+from dxtalker.face.head_file import load_head
 
 RNG = np.random.default_rng(0)
 

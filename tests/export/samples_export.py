@@ -47,6 +47,7 @@ def make_head(seed: int = 3) -> Head:
         deltas=deltas.astype(np.float32),
         head_weight=np.concatenate([grid[:, 1], np.ones(count)]).astype(np.float32),
         pivot=np.array([0, 1.55, 0.02], np.float32),
+        eyes=np.array([[0.03, 1.6, 0.1], [-0.03, 1.6, 0.1]], np.float32),
         lip_pairs=np.array([[10, 20]], np.int32),
         landmarks={"chin": 3},
         parts=(

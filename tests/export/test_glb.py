@@ -14,7 +14,8 @@ from samples_export import expected_vertices, make_motion
 from dxtalker.errors import LimitExceeded
 from dxtalker.export import gltf
 from dxtalker.export.glb import quaternions, write_glb
-from dxtalker.face.head import Head, load_head, rotation_matrix
+from dxtalker.face.head import Head, rotation_matrix
+from dxtalker.face.head_file import load_head
 from dxtalker.records import ARKIT_NAMES, Motion
 
 

@@ -13,7 +13,8 @@ import pytest
 from samples_export import expected_vertices, make_head, make_motion
 
 from dxtalker.export import write_motion
-from dxtalker.face.head import Head, load_head
+from dxtalker.face.head import Head
+from dxtalker.face.head_file import load_head
 from dxtalker.records import ARKIT_NAMES
 
 SCRIPTS = Path(__file__).parents[1] / "js"

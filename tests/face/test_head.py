@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dxtalker.errors import BadInput
-from dxtalker.face.head import Head, load_head, rotation_matrix
+from dxtalker.face.head import Head, rotation_matrix
+from dxtalker.face.head_file import load_head
 from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES, MOUTH
 
 MM = 1000

@@ -70,6 +70,7 @@ def make_head(rows: int = 40) -> Head:
         deltas=deltas,
         head_weight=np.ones(len(points), np.float32),
         pivot=np.array([0, 1.42, -0.02], np.float32),
+        eyes=np.array([[0.03, 1.52, 0.06], [-0.03, 1.52, 0.06]], np.float32),
         lip_pairs=np.array([[upper, lower]], np.int32),
         landmarks=nearest,
         parts=parts,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dxtalker.errors import BadInput
-from dxtalker.face.head import Head, load_head
+from dxtalker.face.head import Head
+from dxtalker.face.head_file import load_head
 from dxtalker.render.camera import Camera, parse_size, portrait
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from dxtalker.errors import BadInput, NotReady
-from dxtalker.face.head import Head, Part, load_head
+from dxtalker.face.head import Head, Part
+from dxtalker.face.head_file import load_head
 from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES, Motion
 from dxtalker.render.camera import Camera, portrait
 from dxtalker.render.compose import neck_fade

@@ -16,7 +16,7 @@ import torch
 from dxtalker.audio import load_audio
 from dxtalker.data.prepare import Example, hold_out, load_folder, load_voices, silence
 from dxtalker.errors import BadInput, DxtalkerError
-from dxtalker.face.head import load_head
+from dxtalker.face.head_file import load_head
 from dxtalker.motion.perform import generate
 from dxtalker.motion.sampler import Generator, Sampling
 from dxtalker.records import ARKIT_INDEX, MOUTH

@@ -22,7 +22,7 @@ import numpy as np
 
 from ..audio import load_audio
 from ..errors import DxtalkerError
-from ..face.head import load_head
+from ..face.head_file import load_head
 from ..files import asset, write_atomically
 from ..motion.finish import finish
 from ..motion.perform import Performer, generate

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..data.names import is_listed, listed
 from ..errors import BadInput
-from ..face.head import load_head
+from ..face.head_file import load_head
 from ..files import write_atomically
 from ..motion.sampler import Generator
 from ..speech import Encoder

@@ -46,7 +46,7 @@ def write_motion(
     elif kind == ".npz":
         write_npz(path, motion)
     else:
-        from ..face.head import load_head
+        from ..face.head_file import load_head
         from .glb import write_glb
 
         write_glb(path, motion, head or load_head())

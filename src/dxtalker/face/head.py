@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
-
-from ..errors import BadInput
-from ..files import asset
-from ..records import ARKIT_NAMES
 
 
 @dataclass(frozen=True)
@@ -45,6 +37,11 @@ class Head:
     ]  # named vertices: eye_outer_left, eye_outer_right, mouth_left, mouth_right, chin, nose_tip
     parts: tuple[Part, ...]
     albedo: np.ndarray  # (H, W, 4) uint8 sRGB with alpha
+    eyes: np.ndarray  # (2, 3) float32 metres, the left and the right eyeball's centre
+    extras: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # shapes beyond ARKit's, by name: (V, 3) float32 metres at weight 1
+    normal_map: np.ndarray | None = None  # (H, W, 3) uint8, tangent space, +Y up the picture, as in glTF
 
     def shape(self, weights: np.ndarray) -> np.ndarray:
         """Vertices (V, 3) metres for ARKit ``weights`` (52,), before head motion."""
@@ -109,43 +106,3 @@ def rotation_matrix(angles: np.ndarray) -> np.ndarray:
     yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     roll = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
     return yaw @ pitch @ roll
-
-
-def load_head(path: Path | None = None) -> Head:
-    """Read a head baked by ``scripts/bake_head.py``; without ``path``, the packaged open head.
-
-    Raises BadInput when the file is not such a head.
-    """
-    from PIL import Image
-
-    source = path or asset("head.npz")
-    try:
-        if source.is_file() and not zipfile.is_zipfile(source):
-            raise ValueError("it is no .npz archive, or a torn one")
-        with np.load(source, allow_pickle=False) as data:
-            names = tuple(data["shape_names"].tolist())
-            if names != ARKIT_NAMES:
-                raise BadInput(f"{source}: its shapes are not the 52 ARKit shapes in our order")
-            table = zip(data["part_names"].tolist(), data["part_table"].tolist(), strict=True)
-            parts = tuple(
-                Part(name, int(first), int(count), rough, spec, bool(blend))
-                for name, (first, count, rough, spec, blend) in table
-            )
-            return Head(
-                name=str(data["name"]),
-                vertices=data["vertices"].astype(np.float32),
-                triangles=data["triangles"].astype(np.int32),
-                uv=data["uv"].astype(np.float32),
-                weld=data["weld"].astype(np.int32),
-                deltas=data["deltas"].astype(np.float32),
-                head_weight=data["head_weight"].astype(np.float32),
-                pivot=data["pivot"].astype(np.float32),
-                lip_pairs=data["lip_pairs"].astype(np.int32),
-                landmarks=dict(zip(data["landmark_names"].tolist(), data["landmarks"].tolist(), strict=True)),
-                parts=parts,
-                albedo=np.array(Image.open(io.BytesIO(data["albedo_png"].tobytes())).convert("RGBA")),
-            )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise BadInput(
-            f"{source} is not a dxtalker head ({error}); make one with scripts/bake_head.py"
-        ) from error

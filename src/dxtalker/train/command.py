@@ -13,7 +13,7 @@ import torch
 from ..data.names import listed
 from ..data.phones import read_phones
 from ..data.prepare import Example, hold_out, load_folder, load_voices, silence
-from ..face.head import load_head
+from ..face.head_file import load_head
 from ..files import write_atomically
 from ..speech import Encoder
 from .export import export, load_checkpoint
