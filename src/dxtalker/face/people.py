@@ -13,11 +13,30 @@ from ..errors import BadInput
 AGES = {"baby": 1.0, "child": 11.0, "young": 25.0, "old": 90.0}
 YOUNGEST, OLDEST = 6.0, 90.0  # years that ``random_person`` draws for
 ORIGINS: tuple[str, ...] = ("african", "asian", "caucasian")
-SPREAD = 0.20  # standard deviation of a local target's weight; at 1 it is a caricature
-# Folders whose differences are larger or smaller than that in people, as factors.
-FOLDER_SPREAD = {"ears": 0.8, "mouth": 0.8, "neck": 0.5, "eyes": 0.8}
+# Standard deviation of a local target's weight; the longest beginning counts. A target at 1 is a caricature:
+# these let it move the face by one to three millimetres, as people differ (Farkas 1994, Anthropometry of the
+# head and face), and less where several targets do much the same.
+SPREADS = {
+    "head/": 0.12, "head/head-scale": 0.13, "head/head-angle": 0.07, "head/head-age": 0.2, "head/head-back": 0.07,
+    "head/head-trans": 0.03,
+    "forehead/": 0.12, "forehead/forehead-nubian": 0.025, "forehead/forehead-scale": 0.07,
+    "eyebrows/": 0.09, "eyebrows/eyebrows-angle": 0.06, "eyebrows/eyebrows-trans-down": 0.13,
+    "eyes/": 0.16, "eyes/l-eye-epicanthus": 0.2, "eyes/l-eye-eyefold": 0.2,
+    "nose/": 0.12, "nose/nose-volume": 0.08, "nose/nose-point": 0.09, "nose/nose-trans": 0.09,
+    "nose/nose-trans-in": 0.03, "nose/nose-compression": 0.08, "nose/nose-scale-depth": 0.09,
+    "mouth/": 0.12, "mouth/mouth-trans": 0.09, "mouth/mouth-trans-in": 0.03, "mouth/mouth-angles": 0.08,
+    "mouth/mouth-scale-horiz": 0.16, "mouth/mouth-upperlip-volume": 0.18, "mouth/mouth-lowerlip-volume": 0.18,
+    "ears/": 0.13, "ears/l-ear-shape": 0.04, "ears/l-ear-trans": 0.07,
+    "chin/": 0.11, "chin/chin-cleft": 0.18, "chin/chin-prominent": 0.09, "chin/chin-triangle": 0.06,
+    "cheek/": 0.12,
+    "neck/": 0.07, "neck/neck-double": 0.05, "neck/measure-neck-height": 0.03, "neck/neck-scale-vert": 0.03,
+    "neck/neck-trans": 0.03,
+}  # fmt: skip
+LEANING = {
+    "mouth/mouth-angles-down": 0.04
+}  # means towards the positive side: a face at rest is no gloomy one
 ONE_SIDED = 0.12  # the left and the right half of a face differ by this share of what they have in common
-RARE = ("shape-pointed", "shape-square", "shape-triangle", "neck-double", "nubian", "trans-in", "trans-out")
+ALIKE = 0.6  # children differ by this share of what adults differ by
 OPPOSITES = (
     ("decr", "incr"), ("down", "up"), ("in", "out"), ("backward", "forward"), ("concave", "convex"),
     ("compress", "uncompress"),
@@ -78,8 +97,9 @@ def random_weights(rng: np.random.Generator, names: tuple[str, ...], person: Per
     """(D,) weights of someone like ``person``: the macros, and local targets by chance, both sides much alike."""
     weights = macro_weights(person, names)
     index = {name: i for i, name in enumerate(names)}
+    grown = float(np.interp(person.age, [AGES["child"], 18], [ALIKE, 1]))
     for low, high, spread in _locals(names):
-        common = rng.normal(0, spread)
+        common = LEANING.get(low, 0.0) + rng.normal(0, spread * grown)
         for side in ("l-", "r-") if "/l-" in (low or high) else ("",):
             value = common + (rng.normal(0, spread * ONE_SIDED) if side else 0)
             name = (high if value > 0 else low).replace("/l-", f"/{side}")
@@ -119,7 +139,7 @@ def _locals(names: tuple[str, ...]) -> list[tuple[str, str, float]]:
             if stem != name and f"{stem}-{positive}" in known:
                 low, high = name, f"{stem}-{positive}"
         done |= {low, high}
-        folder = name.partition("/")[0]
-        rare = 0.35 if any(word in name for word in RARE) else 1.0
-        pairs.append((low, high, SPREAD * FOLDER_SPREAD.get(folder, 1.0) * rare))
+        pairs.append(
+            (low, high, SPREADS[max((start for start in SPREADS if name.startswith(start)), key=len)])
+        )
     return pairs
