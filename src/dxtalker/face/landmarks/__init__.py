@@ -1,0 +1,7 @@
+"""Faces in a picture: Google's Face Landmarker (BlazeFace, FaceMesh V2, Blendshape V2) run by onnxruntime."""
+
+from .landmarker import Landmarker
+from .layout import LEFT_IRIS, OUTER_EYES, RIGHT_IRIS
+from .records import Detection, Landmarks
+
+__all__ = ["LEFT_IRIS", "OUTER_EYES", "RIGHT_IRIS", "Detection", "Landmarker", "Landmarks"]
