@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..face.head import Head
-from .scan import Corners, facing, fragments, nearest
+from ..face.scan import Corners, facing, fragments, nearest
 
 INSIDE = frozenset({"teeth", "tongue", "mouth"})
 EYES = frozenset({"eyes"})

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..face.head import Head, Part
+from ..face.scan import Corners, Fragments, facing, fragments, nearest
 from .camera import Camera
 from .compose import Composer, neck_fade
 from .look import BIAS, PATTERN, Background
 from .occlusion import Occlusion
-from .scan import Corners, Fragments, facing, fragments, nearest
 from .shade import Points, shade
 from .texture import part_levels, pyramid, sample
 

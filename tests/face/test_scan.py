@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dxtalker.render.scan import Corners, Fragments, facing, fragments, nearest
+from dxtalker.face.scan import Corners, Fragments, facing, fragments, nearest
 
 
 def corners(*triangles: tuple[tuple[float, float, float], ...]) -> Corners:

@@ -1,0 +1,6 @@
+"""A person's texture: photos laid on the head, evenly lit, and completed where they do not reach."""
+
+from .paint import paint
+from .shots import Painted, Shot
+
+__all__ = ["Painted", "Shot", "paint"]
