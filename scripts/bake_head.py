@@ -21,13 +21,14 @@ from bake.eyes import eye_centres, eye_pieces
 from bake.hairs import brow_pieces, lash_pieces
 from bake.head_file import assemble, split_part
 from bake.identity import identity_arrays
-from bake.lips import lip_pairs, settle_lips
+from bake.lips import edges, find_margins, lip_pairs, settle_anatomy
 from bake.mesh import join
 from bake.mouth import teeth_pieces, tongue_piece
 from bake.scalp import height_above_hairline
 from bake.skin import Skin, build_skin
 from bake.source import open_wheel
 from dxtalker.face.head_file import write_arrays
+from dxtalker.records import ARKIT_INDEX
 
 HAIR_STARTS = 2.5  # mm above the hairline: from here on the surface shines as hair does
 TARGET = Path(__file__).parents[1] / "src/dxtalker/assets/head.npz"
@@ -43,7 +44,7 @@ def landmarks(anatomy: Anatomy) -> dict[str, int]:
 
 def bake(wheel_path: Path | None, target: Path, size: int) -> None:
     wheel = open_wheel(wheel_path)
-    anatomy = settle_lips(read_anatomy(wheel))
+    anatomy = settle_anatomy(read_anatomy(wheel))
     skin = build_skin(anatomy)
     pieces = [
         skin.piece,
@@ -72,6 +73,7 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
         "landmarks": np.array([vertex[point] for point in marks.values()], np.int32),
         "albedo_png": np.frombuffer(picture.getvalue(), np.uint8),
     }
+    arrays |= margin_arrays(anatomy, vertex, arrays)
     arrays |= identity_arrays(wheel, anatomy, pieces)
     write_arrays(target, arrays, level=9)
     size = target.stat().st_size / 1e6
@@ -80,6 +82,23 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
         f"{target.name}: {len(arrays['vertices'])} vertices, {len(arrays['triangles'])} triangles, {size:.2f} MB"
     )
     print(f"sha256 {digest}")
+
+
+def margin_arrays(
+    anatomy: Anatomy, vertex: dict[int, int], arrays: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Lips and lids on the head's own vertices; lashes go with the lids."""
+    moved = np.zeros(len(arrays["vertices"]), bool)
+    for name, (first, count, *_) in zip(arrays["part_names"], arrays["part_table"], strict=True):
+        if name in ("skin", "lashes"):
+            moved[arrays["triangles"][int(first) : int(first + count)]] = True
+    lines = {
+        name: tuple(np.array([vertex[int(point)] for point in line]) for line in pair)
+        for name, pair in edges(anatomy).items()
+    }
+    jaw = arrays["deltas"][ARKIT_INDEX["jawOpen"]].astype(np.float32)
+    margins = find_margins(arrays["vertices"], jaw, lines, moved)
+    return {key: array for name, margin in margins.items() for key, array in margin.arrays(name).items()}
 
 
 def first_vertex(skin: Skin, arrays: dict[str, np.ndarray]) -> dict[int, int]:

@@ -66,7 +66,7 @@ def read_anatomy(wheel: Wheel) -> Anatomy:
     points *= 0.1
     deltas = np.stack([wheel.face_unit(name) for name in ARKIT_NAMES]) * 0.1
     mirror = _mirror(mesh.points)
-    deltas = fit_blink(points, keep_sides(points, deltas), mirror)
+    deltas = keep_sides(points, deltas)
     pivot = points[np.unique(mesh.quads["joint-head"])].mean(0) * [0, 1, 1]
     return Anatomy(mesh, points, deltas, _head_weight(wheel), pivot, mirror)
 
@@ -103,27 +103,3 @@ def keep_sides(points: np.ndarray, deltas: np.ndarray) -> np.ndarray:
             side = 1 if name.endswith("Left") else -1
             deltas[i] *= np.clip(side * points[:, 0, None] / 0.004, 0, 1)
     return deltas
-
-
-def fit_blink(points: np.ndarray, deltas: np.ndarray, mirror: np.ndarray) -> np.ndarray:
-    """Scale the blinks column by column so that at weight 1 the lids meet: raw, they pass by 3 mm."""
-    deltas = deltas.copy()
-    for name, side in (("eyeBlinkLeft", np.arange(len(points))), ("eyeBlinkRight", mirror)):
-        blink = deltas[ARKIT_INDEX[name]]
-        upper, lower = (side[list(lid)] for lid in (UPPER_LID, LOWER_LID))
-        across = np.argsort(np.abs(points[lower, 0]))
-        x, rest, travel = (
-            array[lower][across] for array in (np.abs(points[:, 0]), points[:, 1], blink[:, 1])
-        )
-        gap = points[upper, 1] - np.interp(np.abs(points[upper, 0]), x, rest)
-        closing = np.interp(np.abs(points[upper, 0]), x, travel) - blink[upper, 1]
-        order = np.argsort(np.abs(points[upper, 0]))
-        needed = np.clip((gap + LID_OVERLAP) / np.maximum(closing, 1e-4), 0.5, 1.3)[order]
-        at = np.abs(points[upper, 0])[order]
-        scale = np.interp(np.abs(points[:, 0]), at, np.convolve(np.pad(needed, 1, "edge"), SMOOTH, "valid"))
-        deltas[ARKIT_INDEX[name]] = blink * scale[:, None]
-    return deltas
-
-
-LID_OVERLAP = 0.0003  # metres by which the upper lid covers the lower one's edge in a full blink
-SMOOTH = np.array([0.2, 0.6, 0.2])

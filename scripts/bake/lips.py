@@ -1,50 +1,18 @@
-"""Lips that just touch at rest, and shapes that do not push one lip through the other."""
+"""The edges of lips and lids, on the source's points and on the head's, and the resting face they are settled to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from bake.anatomy import LIP_PAIRS, Anatomy
+from bake.anatomy import LIP_PAIRS, LOWER_LID, LOWER_LIP, UPPER_LID, UPPER_LIP, Anatomy
+from dxtalker.face.margins import Margin, make_margin
+from dxtalker.face.settle import Draft, settle_lids, settle_lips
 from dxtalker.records import ARKIT_INDEX
 
-REACH = 0.012  # metres from the seam at which a correction has died out
+LIP_REACH, LID_REACH = 0.012, 0.009  # metres from the edge at which a correction has died out
 FRIENDLY = 0.08  # share of a smile in the resting face: the plain average looks stern
-# Shape -> (deepest crossing left at weight 1 in metres, the upper lip's share of the correction).
-# A pressed lip yields, so a little crossing stays; a shrugging lower lip lifts the upper one.
-LIMITS = {
-    "mouthSmileLeft": (0.0, 0.5),
-    "mouthSmileRight": (0.0, 0.5),
-    "mouthPucker": (0.0005, 0.5),
-    "mouthPressLeft": (0.0004, 0.5),
-    "mouthPressRight": (0.0004, 0.5),
-    "mouthFunnel": (0.0008, 0.5),
-    "mouthRollLower": (0.0010, 0.7),
-    "mouthShrugLower": (0.0006, 1.0),
-}
-
-
-@dataclass(frozen=True)
-class Seam:
-    """The line where the lips meet, over the signed x of its pairs, and how each point belongs to it."""
-
-    upper: np.ndarray  # (K,) source points in order of x
-    lower: np.ndarray  # (K,)
-    x: np.ndarray  # (N,) metres, of every source point
-    up: np.ndarray  # (N,) 0..1: how much a point moves with the upper lip's edge
-    down: np.ndarray  # (N,) 0..1: with the lower lip's edge
-
-    def gap(self, values: np.ndarray) -> np.ndarray:
-        """(K,) vertical distance between the pairs."""
-        return values[self.upper, 1] - values[self.lower, 1]
-
-    def widen(self, values: np.ndarray, amount: np.ndarray, share: float) -> None:
-        """Add ``amount`` (K,) to the gap, in place; the upper lip takes ``share`` of it."""
-        at = self.x[self.lower]
-        ends = np.array([1.15 * at[0], *at, 1.15 * at[-1]])
-        along = np.interp(self.x, ends, [0, *amount, 0])
-        values[:, 1] += along * (share * self.up - (1 - share) * self.down)
 
 
 def lip_pairs(anatomy: Anatomy) -> list[tuple[int, int]]:
@@ -55,33 +23,57 @@ def lip_pairs(anatomy: Anatomy) -> list[tuple[int, int]]:
     return pairs
 
 
-def find_seam(anatomy: Anatomy) -> Seam:
-    points = anatomy.points
-    pairs = np.array(sorted(lip_pairs(anatomy), key=lambda pair: points[pair[1], 0]))
-    middle = points[pairs].mean(1)
-    x = points[:, 0]
-    y, z = (np.interp(x, middle[:, 0], middle[:, axis]) for axis in (1, 2))
-    beyond = np.maximum(np.abs(x) - middle[-1, 0], 0)
-    away = np.linalg.norm(np.column_stack([beyond, points[:, 1] - y, points[:, 2] - z]), axis=1)
-    near = np.clip(1 - away / REACH, 0, 1)
-    near = near * near * (3 - 2 * near)
-    # An opening jaw tells the lower lip from the upper one.
-    drop = anatomy.deltas[ARKIT_INDEX["jawOpen"]][:, 1]
-    high, low = (np.interp(x, middle[:, 0], drop[pairs[:, k]]) for k in (0, 1))
-    lower = np.clip((drop - high) / np.minimum(low - high, -1e-4), 0, 1)
-    return Seam(pairs[:, 0], pairs[:, 1], x, near * (1 - lower), near * lower)
+def edges(anatomy: Anatomy) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Upper and lower edge as source points, each from the head's right to its left."""
+    mirror, x = anatomy.mirror, anatomy.points[:, 0]
+
+    def in_order(points: np.ndarray) -> np.ndarray:
+        points = np.unique(points)
+        return points[np.argsort(x[points])]
+
+    upper, lower = np.array(UPPER_LIP[:-2]), np.array(LOWER_LIP)  # its last two stand in the corner, behind
+    lids = np.array(UPPER_LID), np.array(LOWER_LID)
+    return {
+        "lips": (in_order(np.r_[upper, mirror[upper]]), in_order(np.r_[lower, mirror[lower]])),
+        "lid_left": (in_order(lids[0]), in_order(lids[1])),
+        "lid_right": (in_order(mirror[lids[0]]), in_order(mirror[lids[1]])),
+    }
 
 
-def settle_lips(anatomy: Anatomy) -> Anatomy:
-    """Close the rest pose's slit, limit each shape's crossing, lift the corners of the mouth a little."""
-    seam = find_seam(anatomy)
-    points, deltas = anatomy.points.copy(), anatomy.deltas.copy()
-    for _ in range(4):
-        seam.widen(points, -seam.gap(points), 0.5)
-    for name, (crossing, share) in LIMITS.items():
-        delta = deltas[ARKIT_INDEX[name]]
-        for _ in range(4):
-            seam.widen(delta, np.maximum(-seam.gap(delta) - crossing, 0), share)
+def find_margins(
+    points: np.ndarray, jaw: np.ndarray, lines: dict[str, tuple[np.ndarray, np.ndarray]], skin: np.ndarray
+) -> dict[str, Margin]:
+    """Margins of the ``lines`` on ``points`` (V, 3); ``jaw`` (V, 3) is jawOpen, ``skin`` (V,) bool what may move.
+
+    An opening jaw tells the lower lip from the upper one; lids are told apart by their height.
+    """
+    found = {}
+    for name, (upper, lower) in lines.items():
+        x = points[:, 0]
+        if name == "lips":
+            high, low = (np.interp(x, points[edge, 0], jaw[edge, 1]) for edge in (upper, lower))
+            lowers, reach = (jaw[:, 1] - high) / np.minimum(low - high, -1e-4), LIP_REACH
+        else:
+            high, low = (np.interp(x, points[edge, 0], points[edge, 1]) for edge in (upper, lower))
+            lowers, reach = 0.5 + ((high + low) / 2 - points[:, 1]) / 0.002, LID_REACH
+        lowers[upper], lowers[lower] = 0, 1
+        margin = make_margin(points, upper, lower, np.clip(lowers, 0, 1), reach)
+        found[name] = margin.picked(
+            np.where(skin | np.isin(np.arange(len(x)), np.r_[upper, lower]), np.arange(len(x)), -1)
+        )
+    return found
+
+
+def settle_anatomy(anatomy: Anatomy) -> Anatomy:
+    """Lips and lids as every head's are settled, and the corners of the mouth lifted a little."""
+    skin = np.zeros(len(anatomy.points), bool)
+    skin[np.unique(anatomy.mesh.quads["body"])] = True
+    jaw = anatomy.deltas[ARKIT_INDEX["jawOpen"]]
+    margins = find_margins(anatomy.points, jaw, edges(anatomy), skin)
+    lids = margins["lid_left"], margins["lid_right"]
+    draft = Draft(anatomy.points.copy(), anatomy.deltas.copy(), {}, margins["lips"], lids)
     for name in ("mouthSmileLeft", "mouthSmileRight"):
-        points += FRIENDLY * deltas[ARKIT_INDEX[name]]
-    return replace(anatomy, points=points, deltas=deltas)
+        draft.points += FRIENDLY * draft.shape(name)
+    settle_lips(draft)
+    settle_lids(draft)
+    return replace(anatomy, points=draft.points, deltas=draft.deltas)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .margins import Margin
+
 
 @dataclass(frozen=True)
 class Part:
@@ -41,6 +43,8 @@ class Head:
     extras: dict[str, np.ndarray] = field(
         default_factory=dict
     )  # shapes beyond ARKit's, by name: (V, 3) float32 metres at weight 1
+    lips: Margin | None = None  # the line where the lips meet; None: the head cannot be settled
+    lids: tuple[Margin, Margin] | None = None  # the left and the right eye's lids
     normal_map: np.ndarray | None = None  # (H, W, 3) uint8, tangent space, +Y up the picture, as in glTF
 
     def shape(self, weights: np.ndarray) -> np.ndarray:

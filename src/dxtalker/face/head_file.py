@@ -15,7 +15,9 @@ from ..errors import BadInput
 from ..files import asset, atomic_path
 from ..records import ARKIT_NAMES
 from .head import Head, Part
+from .margins import Margin
 
+MARGINS = ("lips", "lid_left", "lid_right")
 HALVES = 6  # zlib level: 9 takes four times as long and saves one per cent
 
 
@@ -65,9 +67,17 @@ def to_arrays(head: Head) -> dict[str, np.ndarray]:
         "extra_deltas": np.array(list(head.extras.values()), np.float16).reshape(-1, len(head.vertices), 3),
         "albedo_png": _png(head.albedo),
     }
+    for name, margin in _margins(head).items():
+        arrays |= margin.arrays(name)
     if head.normal_map is not None:
         arrays["normal_png"] = _png(head.normal_map)
     return arrays
+
+
+def _margins(head: Head) -> dict[str, Margin]:
+    if head.lips is None or head.lids is None:
+        return {}
+    return {"lips": head.lips, "lid_left": head.lids[0], "lid_right": head.lids[1]}
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], level: int = HALVES) -> None:
@@ -100,6 +110,7 @@ def _from_arrays(data: Mapping[str, Any]) -> Head:
     if names != ARKIT_NAMES:
         raise ValueError("its shapes are not the 52 ARKit shapes in our order")
     table = zip(data["part_names"].tolist(), data["part_table"].tolist(), strict=True)
+    lips, left, right = (Margin.of(data, name) if f"{name}_upper" in data else None for name in MARGINS)
     return Head(
         name=str(data["name"]),
         vertices=data["vertices"].astype(np.float32),
@@ -118,6 +129,8 @@ def _from_arrays(data: Mapping[str, Any]) -> Head:
         ),
         albedo=_picture(data["albedo_png"], "RGBA"),
         extras=dict(zip(data["extra_names"].tolist(), data["extra_deltas"].astype(np.float32), strict=True)),
+        lips=lips,
+        lids=(left, right) if left and right else None,
         normal_map=_picture(data["normal_png"], "RGB") if "normal_png" in data else None,
     )
 
@@ -141,6 +154,10 @@ def _check(head: Head, source: Path) -> None:
                 f"{source}: its {name} has shape {array.shape} or is not finite; expected {expected}"
             )
     indices = np.concatenate([head.triangles.ravel(), head.lip_pairs.ravel(), list(head.landmarks.values())])
+    for margin in _margins(head).values():
+        indices = np.concatenate(
+            [indices, *(getattr(margin, name).ravel() for name in ("upper", "lower", "near"))]
+        )
     if count == 0 or len(head.triangles) == 0 or indices.min() < 0 or indices.max() >= count:
         raise BadInput(f"{source}: its triangles or landmarks name vertices beyond its {count}")
     if head.weld.min() < 0 or head.weld.max() >= count:

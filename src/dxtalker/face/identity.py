@@ -11,6 +11,7 @@ import numpy as np
 from ..files import asset
 from .head import Head
 from .head_file import load_head
+from .settle import settle
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,11 @@ class IdentitySpace:
         return rows[0], rows[1:]
 
     def head(self, weights: np.ndarray, name: str = "someone") -> Head:
-        """The base head with another face; weights (D,)."""
+        """The base head with another face, settled: its lips touch and its shapes fit it; weights (D,)."""
+        return settle(self.raw_head(weights, name), self.base)
+
+    def raw_head(self, weights: np.ndarray, name: str = "someone") -> Head:
+        """As ``head``, but linear in ``weights`` (D,) and not settled: for solvers."""
         moved = self.displacement(weights)
         shift = np.stack([moved[eye].mean(0) for eye in self._eyeballs])
         return replace(self.base, name=name, vertices=self.base.vertices + moved, eyes=self.base.eyes + shift)
