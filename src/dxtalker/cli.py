@@ -16,8 +16,9 @@ from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 from .errors import BadInput, DxtalkerError
 
 if TYPE_CHECKING:
-    from .pipeline import Progress, Settings, Speaker
+    from .pipeline import Folders, Progress, Settings, Speaker
 
+Format = Literal["mp4", "csv", "json", "npz", "glb", "vrm", "usdz", "usdc", "usda", "png", "obj"]
 Outputs = Annotated[UseAppendAction[tuple[Path, ...]], arg(aliases=["-o"], metavar="PATH")]
 
 
@@ -60,20 +61,21 @@ def speak(
     outputs: Outputs,
     voice: Annotated[Voice, arg(name="")] = Voice(),
     look: Annotated[Look, arg(name="")] = Look(),
-    format: Annotated[
-        Literal["mp4", "csv", "json", "npz", "glb", "png"] | None, arg(metavar="mp4|csv|json|npz|glb|png")
-    ] = None,
+    format: Annotated[Format | None, arg(metavar="mp4|csv|json|npz|glb|vrm|usdz|usdc|usda|png|obj")] = None,
+    sound: bool = False,
     quiet: bool = False,
 ) -> None:
     """A recorded voice becomes a head that says it.
 
     SOURCE is an audio or video file, or a folder of them. The extension of each -o PATH decides what is
-    written: .mp4 .csv .json .npz .glb; a folder takes PNG frames, or one file for each source.
+    written: .mp4 .csv .json .npz .glb .vrm .usdz .usdc .usda; a folder takes PNG or .obj frames, or one file for
+    each source.
 
     Args:
         source: audio or video file, or a folder of them
         outputs: where to write; may be given several times
-        format: for folders: what is written for each source, or png frames
+        format: for folders: what is written for each source, or png or obj frames
+        sound: also write the speech as .wav beside .csv .json .npz .glb and .vrm, which cannot hold it
         quiet: no progress bar
     """
     from .audio import load_audio
@@ -82,7 +84,7 @@ def speak(
     _check_named(outputs)
     settings = _settings(look, voice)
     if source.is_dir():
-        return _speak_folder(source, outputs, format, Speaker(settings), quiet)
+        return _speak_folder(source, outputs, format, Speaker(settings), sound, quiet)
     targets = [_target(path, source, format) for path in outputs]
     for target in targets:
         check_output(target)
@@ -92,7 +94,7 @@ def speak(
     with _Bars(quiet) as progress:
         motion = (speaker := Speaker(settings)).animate(wave, progress)
         for target in targets:
-            save(motion, target, settings, wave, source, speaker.head, progress)
+            save(motion, target, settings, wave, source, speaker.head, progress, _folders(format), sound)
     for target in targets:
         print(target)
 
@@ -102,6 +104,8 @@ def render(
     outputs: Outputs,
     audio: Path | None = None,
     look: Annotated[Look, arg(name="")] = Look(),
+    format: Literal["png", "obj"] = "png",
+    sound: bool = False,
     fps_in: str | None = None,
     quiet: bool = False,
 ) -> None:
@@ -111,8 +115,10 @@ def render(
 
     Args:
         curves: motion to draw
-        outputs: where to write: .mp4, a folder for PNG frames, or another motion format
+        outputs: where to write: .mp4, a folder for PNG or .obj frames, or another motion format
         audio: the sound that belongs to it
+        format: for folders: what each frame becomes
+        sound: also write the sound as .wav beside .csv .json .npz .glb and .vrm, which cannot hold it
         fps_in: frame rate of a .csv whose timecodes are missing or wrong
         quiet: no progress bar
     """
@@ -129,7 +135,7 @@ def render(
     wave = load_audio(audio) if audio else None
     with _Bars(quiet) as progress:
         for output in outputs:
-            save(motion, output, settings, wave, audio, progress=progress)
+            save(motion, output, settings, wave, audio, None, progress, format, sound)
     for output in outputs:
         print(output)
 
@@ -251,16 +257,20 @@ def _settings(look: Look, voice: Voice) -> Settings:
     )
 
 
+def _folders(format: Format | None) -> Folders:
+    return "obj" if format == "obj" else "png"
+
+
 def _target(path: Path, source: Path, format: str | None) -> Path:
     """The file or frame folder for one source: ``path`` itself, or a file inside it when ``format`` asks."""
-    if path.suffix or format is None or format == "png":
+    if path.suffix or format in (None, "png", "obj"):
         return path
     path.mkdir(parents=True, exist_ok=True)
     return path / f"{source.stem}.{format}"
 
 
 def _speak_folder(
-    source: Path, outputs: Sequence[Path], format: str | None, speaker: Speaker, quiet: bool
+    source: Path, outputs: Sequence[Path], format: Format | None, speaker: Speaker, sound: bool, quiet: bool
 ) -> None:
     """Every file of a folder; one that fails costs that file only."""
     from .pipeline import speak as run
@@ -273,10 +283,10 @@ def _speak_folder(
     outputs[0].mkdir(parents=True, exist_ok=True)
     failed = 0
     for number, file in enumerate(files, start=1):
-        target = outputs[0] / (file.stem if format == "png" else f"{file.stem}.{format}")
+        target = outputs[0] / (file.stem if format in ("png", "obj") else f"{file.stem}.{format}")
         try:
             with _Bars(quiet, f"{number}/{len(files)} {file.name}: ") as progress:
-                run(file, [target], progress=progress, speaker=speaker)
+                run(file, [target], None, progress, speaker, _folders(format), sound)
             print(target)
         except DxtalkerError as error:
             failed += 1

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from .audio import load_audio
 from .errors import BadInput, Unsupported
 from .export import WRITABLE, write_motion
+from .export.obj import write_obj_sequence
 from .face.head import Head
 from .face.head_file import load_head
 from .motion.finish import Finish, finish
@@ -29,6 +31,7 @@ from .speech import Encoder, Listener, join, require_speech
 
 BLOCK = 10 * SAMPLE_RATE  # samples listened to at a time
 Progress = Callable[[str, float], None]  # name of the stage, share done 0..1
+Folders = Literal["png", "obj"]  # what an output without extension holds, a file for each frame
 
 
 @dataclass(frozen=True)
@@ -89,12 +92,16 @@ def speak(
     settings: Settings | None = None,
     progress: Progress | None = None,
     speaker: Speaker | None = None,
+    folders: Folders = "png",
+    beside: bool = False,
 ) -> Motion:
     """A recorded voice becomes the motion of a head that says it, written to every path of ``outputs``.
 
     ``source`` is any audio or video file, or a Waveform at 16 kHz. The extension of an output decides:
-    .mp4 video with the sound; .csv Live Link Face; .json and .npz curves; .glb head and animation; a folder
-    (no extension) transparent PNG frames. Raises BadInput and its kin, see ``errors``.
+    .mp4 video with the sound; .csv Live Link Face; .json and .npz curves; .glb and .vrm head and animation; .usd,
+    .usda, .usdc and .usdz the same with the sound; a folder (no extension) transparent PNG frames, or .obj files
+    with the sound when ``folders`` says so. ``beside`` also writes the sound as .wav beside a file that cannot
+    hold it. Raises BadInput and its kin, see ``errors``.
     """
     outputs = [Path(output) for output in outputs]
     for output in outputs:
@@ -104,7 +111,7 @@ def speak(
     motion = voice.animate(wave, progress)
     name = None if isinstance(source, Waveform) else Path(source)
     for output in outputs:
-        save(motion, output, voice.settings, wave, name, voice.head, progress)
+        save(motion, output, voice.settings, wave, name, voice.head, progress, folders, beside)
     return motion
 
 
@@ -116,13 +123,18 @@ def save(
     source: Path | None = None,
     head: Head | None = None,
     progress: Progress | None = None,
+    folders: Folders = "png",
+    beside: bool = False,
 ) -> None:
     """Write ``motion`` in the form that ``output`` asks for; see ``speak``. ``source`` names the sound's file."""
     how = settings or Settings()
     check_output(output)
     body = head or load_head(how.head)
     if output.suffix.lower() in WRITABLE:
-        write_motion(output, motion, body, source)
+        write_motion(output, motion, body, source, wave, beside)
+        return
+    if not output.suffix and folders == "obj":
+        write_obj_sequence(output, motion, body, wave)
         return
     to_video = output.suffix.lower() == ".mp4"
     background = how.background if to_video else Background(colour=None)
@@ -143,7 +155,7 @@ def check_output(output: Path) -> None:
     if kind and kind != ".mp4" and kind not in WRITABLE:
         accepted = ", ".join(("mp4", *(suffix[1:] for suffix in WRITABLE)))
         raise Unsupported(
-            f"cannot write {output.name}; expected one of {accepted}, or a folder for PNG frames"
+            f"cannot write {output.name}; expected one of {accepted}, or a folder for PNG or .obj frames"
         )
     if not output.parent.is_dir():
         raise BadInput(f"the folder {output.parent} does not exist; create it or choose another output path")

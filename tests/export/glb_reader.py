@@ -60,27 +60,44 @@ class Glb:
         times = self.accessor(sampler["input"])[:, 0]
         return times, self.accessor(sampler["output"]).reshape(len(times), -1)
 
+    def node(self, name: str) -> int:
+        return next(i for i, node in enumerate(self.root["nodes"]) if node["name"] == name)
+
     def vertices(self, frame: int) -> np.ndarray:
-        """(N, 3) metres of all primitives one after the other, at key ``frame``, by the glTF rules."""
-        nodes, skin = self.root["nodes"], self.root["skins"][0]
-        neck = nodes[skin["joints"][0]]
-        world_neck = translation(neck["translation"])
-        turned = translation(self.channel("translation")[1][frame]) @ matrix(
-            self.channel("rotation")[1][frame]
-        )
-        inverse = self.accessor(skin["inverseBindMatrices"]).reshape(2, 4, 4).transpose(0, 2, 1)
-        joints = np.stack([world_neck @ inverse[0], world_neck @ turned @ inverse[1]])
+        """(N, 3) metres of the head's primitives one after the other, at key ``frame``, by the glTF rules."""
+        skin = self.root["skins"][0]
+        inverse = self.accessor(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)
+        world = self._world(frame)
+        joints = np.stack([world[j] for j in skin["joints"]]) @ inverse
         weights = self.channel("weights")[1][frame]
         pieces = []
         for primitive in self.root["meshes"][0]["primitives"]:
             attributes = primitive["attributes"]
             points = self.accessor(attributes["POSITION"]).astype(np.float64)
             for weight, target in zip(weights, primitive["targets"], strict=True):
-                points = points + weight * self.accessor(target["POSITION"])
+                if weight:
+                    points = points + weight * self.accessor(target["POSITION"])
             points = np.concatenate([points, np.ones((len(points), 1))], axis=1)
             which, share = self.accessor(attributes["JOINTS_0"]), self.accessor(attributes["WEIGHTS_0"])
             pieces.append(np.einsum("nj,njab,nb->na", share, joints[which], points)[:, :3])
         return np.concatenate(pieces)
+
+    def _world(self, frame: int) -> dict[int, np.ndarray]:
+        """(4, 4) of every node at key ``frame``."""
+        local = []
+        for node in self.root["nodes"]:
+            turn = matrix(np.array(node.get("rotation", (0, 0, 0, 1))))
+            local.append(translation(node.get("translation", (0, 0, 0))) @ turn)
+        head = self.node("Head")
+        turned = matrix(self.channel("rotation")[1][frame])
+        local[head] = translation(self.channel("translation")[1][frame]) @ turned
+        world: dict[int, np.ndarray] = {}
+        waiting = [(root, np.eye(4)) for root in self.root["scenes"][0]["nodes"]]
+        while waiting:
+            index, parent = waiting.pop()
+            world[index] = parent @ local[index]
+            waiting += [(child, world[index]) for child in self.root["nodes"][index].get("children", [])]
+        return world
 
 
 def translation(offset: Any) -> np.ndarray:

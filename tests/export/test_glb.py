@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from glb_reader import Glb, matrix
+from glb_reader import Glb
 from PIL import Image
 from samples_export import expected_vertices, make_motion
 
 from dxtalker.errors import LimitExceeded
 from dxtalker.export import gltf
-from dxtalker.export.glb import quaternions, write_glb
-from dxtalker.face.head import Head, rotation_matrix
+from dxtalker.export.glb import write_avatar, write_glb
+from dxtalker.face.head import Head
 from dxtalker.face.head_file import load_head
 from dxtalker.records import ARKIT_NAMES, Motion
 
@@ -36,14 +36,17 @@ def test_the_packaged_head(tmp_path: Path) -> None:
     glb = written(tmp_path / "a.glb", motion, head)
     assert np.abs(glb.vertices(3) - expected_vertices(head, motion, 3)).max() < 1e-5
     assert (tmp_path / "a.glb").stat().st_size < 12e6
+    assert glb.root["asset"]["copyright"].startswith("CC0")
 
 
 def test_structure(tmp_path: Path, motion: Motion, head: Head) -> None:
     root = written(tmp_path / "a.glb", motion, head).root
-    assert [node["name"] for node in root["nodes"]] == ["Armature", "Neck", "Head", "HeadMesh"]
+    assert root["scenes"][0]["name"] == root["nodes"][0]["name"] == "Armature"
+    assert [root["nodes"][i]["name"] for i in root["scenes"][0]["nodes"]] == ["Armature", "HeadMesh"]
     mesh = root["meshes"][0]
-    assert mesh["extras"]["targetNames"] == list(ARKIT_NAMES)
-    assert [len(primitive["targets"]) for primitive in mesh["primitives"]] == [52, 52]
+    names = mesh["extras"]["targetNames"]
+    assert names[:52] == list(ARKIT_NAMES) and len(set(names)) == len(names) == 52 + 15 + 5
+    assert [len(primitive["targets"]) for primitive in mesh["primitives"]] == [72, 72]
     assert [m.get("alphaMode", "OPAQUE") for m in root["materials"]] == ["OPAQUE", "BLEND"]
     assert [m["pbrMetallicRoughness"]["roughnessFactor"] for m in root["materials"]] == [0.6, 0.9]
     assert all("bufferView" in a for a in root["accessors"])
@@ -52,6 +55,31 @@ def test_structure(tmp_path: Path, motion: Motion, head: Head) -> None:
         False,
     }
     assert root["animations"][0]["extras"] == {"fps": "25", "start": 0.0, "model": "test", "seed": "7"}
+    assert "copyright" not in root["asset"]  # only the open head's licence is known
+
+
+def test_a_normal_map_and_own_extras_travel_along(tmp_path: Path, motion: Motion, head: Head) -> None:
+    blue = np.full((64, 64, 3), (128, 128, 255), np.uint8)
+    tongue = np.zeros_like(head.vertices)
+    tongue[5] = (0, 0, 0.004)
+    own = replace(head, normal_map=blue, extras={"tongueUp": tongue})
+    glb = written(tmp_path / "a.glb", motion, own)
+    materials, names = glb.root["materials"], glb.root["meshes"][0]["extras"]["targetNames"]
+    assert names[-1] == "tongueUp" and glb.root["images"][1]["name"] == "normal"
+    assert [m.get("normalTexture") for m in materials] == [{"index": 1}, None]
+    target = glb.root["meshes"][0]["primitives"][0]["targets"][-1]["POSITION"]
+    assert np.array_equal(glb.accessor(target), tongue[:64])
+
+
+def test_an_avatar_has_a_loop_that_closes(tmp_path: Path) -> None:
+    write_avatar(tmp_path / "a.glb", load_head())
+    glb = Glb(tmp_path / "a.glb")
+    assert glb.root["animations"][0]["name"] == "Idle"
+    for path in ("weights", "rotation", "translation"):
+        times, values = glb.channel(path)
+        assert times[-1] == 10 and np.array_equal(values[0], values[-1])
+    blink = glb.channel("weights")[1][:, ARKIT_NAMES.index("eyeBlinkLeft")]
+    assert blink.max() > 0.8 and np.median(blink) < 0.05
 
 
 @pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001), Fraction(60)], ids=str)
@@ -60,7 +88,7 @@ def test_keys_stand_at_the_exact_instants(tmp_path: Path, head: Head, fps: Fract
     glb = written(tmp_path / "a.glb", motion, head)
     times, weights = glb.channel("weights")
     assert np.allclose(times, np.arange(50) / float(fps), rtol=1e-6)
-    assert np.array_equal(weights, motion.curves)
+    assert np.array_equal(weights[:, :52], motion.curves) and not weights[:, 52:].any()
 
 
 def test_the_translucent_picture_is_cut_to_its_part(tmp_path: Path, motion: Motion, head: Head) -> None:
@@ -79,14 +107,6 @@ def test_the_translucent_picture_is_cut_to_its_part(tmp_path: Path, motion: Moti
 def picture(glb: Glb, index: int) -> Image.Image:
     view = glb.root["bufferViews"][glb.root["images"][index]["bufferView"]]
     return Image.open(io.BytesIO(glb.binary[view["byteOffset"] :][: view["byteLength"]]))
-
-
-def test_quaternions_are_the_rotations_and_take_the_short_way() -> None:
-    angles = np.random.default_rng(5).uniform(-3, 3, (200, 3))
-    found = quaternions(angles)
-    for q, a in zip(found, angles, strict=True):
-        assert np.abs(matrix(q)[:3, :3] - rotation_matrix(a)).max() < 1e-6
-    assert ((found[1:] * found[:-1]).sum(1) >= -1e-6).all()
 
 
 def test_single_frame_and_limit(tmp_path: Path, head: Head, monkeypatch: pytest.MonkeyPatch) -> None:

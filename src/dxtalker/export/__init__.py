@@ -8,30 +8,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput, Unsupported
-from ..records import Motion, frame_rate
+from ..files import write_atomically
+from ..records import Motion, Waveform, frame_rate
 from .arkit_json import read_json, write_json
 from .livelink import read_livelink, write_livelink
 from .motion_npz import read_npz, write_npz
+from .sound import wav_bytes
 
 if TYPE_CHECKING:
     from ..face.head import Head
 
-WRITABLE = (".csv", ".json", ".npz", ".glb")
+USD = (".usd", ".usda", ".usdc", ".usdz")
+WRITABLE = (".csv", ".json", ".npz", ".glb", ".vrm", *USD)
 READABLE = (".csv", ".json", ".npz")
 
 __all__ = ["READABLE", "WRITABLE", "read_motion", "write_motion"]
 
 
 def write_motion(
-    path: str | Path, motion: Motion, head: Head | None = None, audio: str | Path | None = None
+    path: str | Path,
+    motion: Motion,
+    head: Head | None = None,
+    audio: str | Path | None = None,
+    wave: Waveform | None = None,
+    beside: bool = False,
 ) -> None:
     """Write ``motion`` in the format that the extension of ``path`` names.
 
-    ``.csv`` Live Link Face table; ``.json`` ARKit curves; ``.npz`` exact motion; ``.glb`` ``head`` (the
-    packaged one if None) with its motion as an animation. ``audio`` is the sound the motion belongs to: its
-    file name, not the sound, is noted in .json, .npz and .glb. The file appears whole or not at all.
+    ``.csv`` Live Link Face table; ``.json`` ARKit curves; ``.npz`` exact motion; ``.glb`` and ``.vrm`` ``head``
+    (the packaged one if None) with its motion as an animation; ``.usd``, ``.usda``, ``.usdc`` and ``.usdz`` the
+    same as USD. ``audio`` is the file that the motion belongs to; its name is noted where a format has room.
+    ``wave`` is its sound: USD carries it; other formats get it as .wav beside them when ``beside`` is true,
+    unless that would be ``audio`` itself. The file appears whole or not at all.
 
-    Raises Unsupported for another extension, BadInput for a motion without frames or an unwritable folder.
+    Raises Unsupported for another extension, BadInput for a motion without frames or an unwritable folder,
+    NotReady for USD without usd-core.
     """
     path = Path(path)
     kind = _kind(path, WRITABLE, "write")
@@ -46,10 +57,29 @@ def write_motion(
     elif kind == ".npz":
         write_npz(path, motion)
     else:
-        from ..face.head_file import load_head
-        from .glb import write_glb
+        _write_head(path, kind, motion, head, wave)
+    if beside and wave is not None and kind not in USD:
+        _write_beside(path.with_suffix(".wav"), wave, audio)
 
-        write_glb(path, motion, head or load_head())
+
+def _write_head(path: Path, kind: str, motion: Motion, head: Head | None, wave: Waveform | None) -> None:
+    from ..face.head_file import load_head
+    from .glb import write_glb
+    from .usd import write_usd
+    from .vrm import write_vrm
+
+    body = head or load_head()
+    if kind == ".glb":
+        write_glb(path, motion, body)
+    elif kind == ".vrm":
+        write_vrm(path, body, motion)
+    else:
+        write_usd(path, motion, body, wave)
+
+
+def _write_beside(path: Path, wave: Waveform, audio: str | Path | None) -> None:
+    if audio is None or not (path.exists() and path.samefile(audio)):
+        write_atomically(path, wav_bytes(wave))
 
 
 def read_motion(path: str | Path, fps: str | float | Fraction | None = None) -> Motion:

@@ -1,146 +1,175 @@
-"""A head and its motion -> one self-contained .glb: textured, 52 morph targets, a head joint, one clip.
+"""A head -> one self-contained .glb: textured, rigged, with the morph targets that engines look for, and a clip.
 
-Two joints, Neck (still) and Head (at the head's pivot), with the weights of ``Head.pose`` make glTF's
-skinning compute exactly what that function computes; the morph targets are those of ``Head.shape``.
+glTF's skinning with the weights of ``skeleton.binding`` computes exactly what ``Head.pose`` does; the first 52
+morph targets are those of ``Head.shape``.
+
+What lets TalkingHead (npm @met4citizen/talkinghead 1.7.0) load the file as it is: a full skeleton; the scene
+bears the root's name, since it looks for meshes below an object called Armature, where the glTF validator does
+not want skinned ones; and ``Ground``, a speck between the eyes that hangs on no bone: TalkingHead lifts the
+hips to 1 m and then sets the lowest point of all meshes on the floor, which without a body would be the bust.
 """
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from ..face.head import Head, Part
 from ..files import atomic_path
-from ..records import ARKIT_NAMES, Motion
+from ..records import Motion
 from .gltf import INDICES, VERTICES, Gltf
+from .idle import idle_motion
+from .pictures import Picture, make_pictures, picture_of
+from .rotations import quaternion_of, quaternions
+from .skeleton import Skeleton, binding, make_skeleton
+from .targets import Targets, make_targets
 
-CLIP_NAME = "Talk"
+ROOT = "Armature"
+MESH = "HeadMesh"
+TALK, IDLE = "Talk", "Idle"  # names of clips
 MOUTH_SHADE = 0.62  # teeth and tongue are in the lips' shadow, which most viewers do not cast
-_ARMATURE, _NECK, _HEAD, _MESH = range(4)  # nodes
+OPEN_HEAD = "open head"
+OPEN_LICENCE = "CC0 1.0; shapes and rig weights by the MakeHuman project"
+_SPECK = np.array([[0, 0, 0], [1e-5, 0, 0], [0, 1e-5, 0]], np.float32)  # metres
 _LINEAR_REPEAT = {"magFilter": 9729, "minFilter": 9987, "wrapS": 10497, "wrapT": 10497}
 
 
 def write_glb(path: Path, motion: Motion, head: Head) -> None:
-    """Write ``head`` with ``motion`` as an animation whose time 0 is the motion's first frame.
+    """Write ``head`` with ``motion`` as the clip Talk, whose time 0 is the motion's first frame.
 
     Raises BadInput when the folder cannot be written, LimitExceeded above 1 GB.
     """
-    gltf = Gltf("dxtalker")
-    neck = np.array([head.pivot[0], head.vertices[:, 1].min(), head.pivot[2]], np.float32)
-    gltf.root |= {
-        "extensionsUsed": ["KHR_materials_specular"],
-        "scene": 0,
-        "scenes": [{"name": "Scene", "nodes": [_ARMATURE, _MESH]}],
-        "nodes": _nodes(head, neck),
-        "skins": [_skin(gltf, head, neck)],
-    }
-    _add_surface(gltf, head)
-    _add_animation(gltf, motion, head.pivot - neck)
+    write_gltf(path, build_glb(head, motion, TALK))
+
+
+def write_avatar(path: Path, head: Head, idle: Motion | None = None) -> None:
+    """Write ``head`` for an engine to drive, with a clip Idle that loops: ``idle``, or blinks, gaze and a
+    slightly moving head.
+
+    Raises as ``write_glb`` does.
+    """
+    write_gltf(path, build_glb(head, idle or idle_motion(head), IDLE))
+
+
+def write_gltf(path: Path, gltf: Gltf) -> None:
+    """The bytes of a document under ``path``, whole or not at all."""
     with atomic_path(Path(path)) as temporary, temporary.open("wb") as stream:
         stream.writelines(gltf.chunks())
 
 
-def quaternions(rotation: np.ndarray) -> np.ndarray:
-    """(T, 4) float32 x, y, z, w for angles (T, 3) pitch, yaw, roll, as ``rotation_matrix``: Ry · Rx · Rz.
-
-    Neighbours lie in the same hemisphere, so that interpolation takes the short way.
-    """
-    (sp, sy, sr), (cp, cy, cr) = np.sin(rotation.T / 2.0), np.cos(rotation.T / 2.0)
-    x = cy * sp * cr + sy * cp * sr
-    y = sy * cp * cr - cy * sp * sr
-    z = cy * cp * sr - sy * sp * cr
-    w = cy * cp * cr + sy * sp * sr
-    result = np.stack([x, y, z, w], axis=1)
-    turns = np.sign((result[1:] * result[:-1]).sum(axis=1))
-    result[1:] *= np.cumprod(np.where(turns < 0, -1.0, 1.0))[:, None]
-    return (result / np.linalg.norm(result, axis=1, keepdims=True)).astype(np.float32)
-
-
-def _nodes(head: Head, neck: np.ndarray) -> list[dict[str, Any]]:
-    return [
-        {"name": "Armature", "children": [_NECK]},
-        {"name": "Neck", "translation": neck.tolist(), "children": [_HEAD]},
-        {"name": "Head", "translation": (head.pivot - neck).tolist()},
-        {"name": "HeadMesh", "mesh": 0, "skin": 0},  # a root: a skinned mesh ignores its parents anyway
-    ]
+def build_glb(head: Head, motion: Motion, clip: str) -> Gltf:
+    """The document: nodes are the root, the joints in the order of ``make_skeleton``, mesh and Ground."""
+    gltf = Gltf("dxtalker")
+    skeleton, targets = make_skeleton(head), make_targets(head)
+    joints = len(skeleton.names)
+    gltf.root |= {
+        "extensionsUsed": ["KHR_materials_specular"],
+        "scene": 0,
+        "scenes": [{"name": ROOT, "nodes": [0, joints + 1]}],
+        "nodes": _nodes(skeleton),
+    }
+    if head.name == OPEN_HEAD:
+        gltf.root["asset"]["copyright"] = OPEN_LICENCE
+    gltf.root["skins"] = [_skin(gltf, skeleton)]
+    _add_surface(gltf, head, skeleton, targets)
+    _add_animation(gltf, motion, skeleton, targets, clip)
+    return gltf
 
 
-def _skin(gltf: Gltf, head: Head, neck: np.ndarray) -> dict[str, Any]:
-    inverse = np.tile(np.eye(4, dtype=np.float32), (2, 1, 1))
-    inverse[0, 3, :3], inverse[1, 3, :3] = -neck, -head.pivot  # column-major: translation in the last row
+def _nodes(skeleton: Skeleton) -> list[dict[str, Any]]:
+    """Root, joints, mesh, Ground; joint j is node j + 1."""
+    count = len(skeleton.names)
+    root = {"name": ROOT, "children": [1, count + 2]}
+    joints = []
+    for name, local in zip(skeleton.names, skeleton.local, strict=True):
+        node: dict[str, Any] = {"name": name, "translation": local[:3, 3].tolist()}
+        if not np.allclose(local[:3, :3], np.eye(3)):
+            node["rotation"] = quaternion_of(local[:3, :3]).tolist()
+        joints.append(node)
+    for i, parent in enumerate(skeleton.parents):
+        if parent >= 0:
+            joints[parent].setdefault("children", []).append(i + 1)
+    # The mesh is a root: a skinned mesh ignores its parents anyway.
+    return [root, *joints, {"name": MESH, "mesh": 0, "skin": 0}, {"name": "Ground", "mesh": 1}]
+
+
+def _skin(gltf: Gltf, skeleton: Skeleton) -> dict[str, Any]:
+    columns = skeleton.inverse.transpose(0, 2, 1).astype(np.float32)  # glTF stores columns
+    columns[:, :, 3] = (0, 0, 0, 1)
     return {
-        "name": "Head",
-        "joints": [_NECK, _HEAD],
-        "skeleton": _NECK,
-        "inverseBindMatrices": gltf.accessor(inverse),
+        "name": ROOT,
+        "joints": list(range(1, len(skeleton.names) + 1)),
+        "skeleton": 1,
+        "inverseBindMatrices": gltf.accessor(columns),
     }
 
 
-def _add_surface(gltf: Gltf, head: Head) -> None:
-    """Mesh, materials and pictures: one primitive a part, each with its own compact vertices."""
+def _add_surface(gltf: Gltf, head: Head, skeleton: Skeleton, targets: Targets) -> None:
+    """Meshes, materials and pictures: one primitive a part, each with its own compact vertices."""
     normals = head.smooth_normals(head.vertices)
     normals[np.abs(normals).max(axis=1) == 0] = (0, 0, 1)
-    boxes = {blend: _texture_box(head, blend) for blend in (False, True) if _parts(head, blend)}
-    gltf.root["images"] = [_image(gltf, head, box, blend) for blend, box in boxes.items()]
+    pictures = make_pictures(head)
+    gltf.root["images"] = [
+        {"name": p.name, "mimeType": f"image/{p.kind}", "bufferView": gltf.view(p.data)}
+        for p in pictures.values()
+    ]
     gltf.root["samplers"] = [_LINEAR_REPEAT]
-    gltf.root["textures"] = [{"source": i, "sampler": 0} for i in range(len(boxes))]
-    gltf.root["materials"] = [_material(part, list(boxes).index(part.blend)) for part in head.parts]
+    gltf.root["textures"] = [{"source": i, "sampler": 0} for i in range(len(pictures))]
+    gltf.root["materials"] = [_material(part, list(pictures)) for part in head.parts]
+    bound = binding(head, skeleton)
     primitives = [
-        _primitive(gltf, head, normals, part, material, boxes[part.blend])
+        _primitive(gltf, head, normals, part, material, pictures[picture_of(part)], bound, targets)
         for material, part in enumerate(head.parts)
     ]
     gltf.root["meshes"] = [
         {
-            "name": "HeadMesh",
+            "name": MESH,
             "primitives": primitives,
-            "weights": [0.0] * len(ARKIT_NAMES),
-            "extras": {"targetNames": list(ARKIT_NAMES)},
-        }
+            "weights": [0.0] * len(targets.names),
+            "extras": {"targetNames": list(targets.names)},
+        },
+        {
+            "name": "Ground",
+            "primitives": [{"attributes": {"POSITION": gltf.accessor(_SPECK, VERTICES, True)}}],
+        },
     ]
 
 
 def _primitive(
-    gltf: Gltf, head: Head, normals: np.ndarray, part: Part, material: int, box: np.ndarray
+    gltf: Gltf,
+    head: Head,
+    normals: np.ndarray,
+    part: Part,
+    material: int,
+    picture: Picture,
+    bound: tuple[np.ndarray, np.ndarray],
+    targets: Targets,
 ) -> dict[str, Any]:
     corners = head.triangles[part.first : part.first + part.count].ravel()
     used, indices = np.unique(corners, return_inverse=True)
-    left, top, right, bottom = box
-    uv = (head.uv[used] - (left, top)) / (right - left, bottom - top)
-    joints, weights = _binding(head.head_weight[used])
+    joints, weights = bound
     small = len(used) <= 65_535
     return {
         "attributes": {
             "POSITION": gltf.accessor(head.vertices[used], VERTICES, bounds=True),
             "NORMAL": gltf.accessor(normals[used], VERTICES),
-            "TEXCOORD_0": gltf.accessor(uv.astype(np.float32), VERTICES),
-            "JOINTS_0": gltf.accessor(joints, VERTICES),
-            "WEIGHTS_0": gltf.accessor(weights, VERTICES),
+            "TEXCOORD_0": gltf.accessor(picture.uv(head.uv[used]), VERTICES),
+            "JOINTS_0": gltf.accessor(joints[used], VERTICES),
+            "WEIGHTS_0": gltf.accessor(weights[used], VERTICES),
         },
         "indices": gltf.accessor(indices.ravel().astype(np.uint16 if small else np.uint32), INDICES),
         "material": material,
-        "targets": [{"POSITION": i} for i in gltf.displacements(head.deltas[:, used])],
+        "targets": [{"POSITION": i} for i in gltf.displacements(targets.deltas[:, used])],
     }
 
 
-def _binding(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Joints (N, 4) uint8 and weights (N, 4) float32; a joint of weight 0 is not named."""
-    joints, weights = np.zeros((len(weight), 4), np.uint8), np.zeros((len(weight), 4), np.float32)
-    weights[:, 0], weights[:, 1] = 1 - weight, weight
-    joints[:, 1] = weight > 0
-    alone = weight == 1
-    joints[alone], weights[alone] = (1, 0, 0, 0), (1, 0, 0, 0)
-    return joints, weights
-
-
-def _material(part: Part, texture: int) -> dict[str, Any]:
+def _material(part: Part, pictures: list[str]) -> dict[str, Any]:
     material: dict[str, Any] = {
         "name": part.name,
         "pbrMetallicRoughness": {
-            "baseColorTexture": {"index": texture},
+            "baseColorTexture": {"index": pictures.index(picture_of(part))},
             "metallicFactor": 0.0,
             "roughnessFactor": part.roughness,
         },
@@ -150,79 +179,25 @@ def _material(part: Part, texture: int) -> dict[str, Any]:
         material["pbrMetallicRoughness"]["baseColorFactor"] = [MOUTH_SHADE] * 3 + [1.0]
     if part.blend:
         material |= {"alphaMode": "BLEND", "doubleSided": True}
+    elif "normal" in pictures:
+        material["normalTexture"] = {"index": pictures.index("normal")}
     return material
 
 
-def _parts(head: Head, blend: bool) -> list[Part]:
-    return [part for part in head.parts if part.blend == blend]
-
-
-def _texture_box(head: Head, blend: bool) -> np.ndarray:
-    """Left, top, right, bottom in 0..1: the pixels of the albedo these parts show.
-
-    Its sides are powers of two, which old graphics interfaces want, unless the albedo's are not.
-    """
-    if not blend:
-        return np.array([0.0, 0.0, 1.0, 1.0])
-    uv = np.concatenate([_uv_bounds(head, part) for part in _parts(head, blend)])
-    size = np.array(head.albedo.shape[1::-1])  # width, height
-    margin = 4  # pixels, so that smaller mip levels do not wrap round to the other edge
-    low = np.floor(uv.min(axis=0) * size) - margin
-    needed = np.ceil(uv.max(axis=0) * size) + margin - low
-    taken = np.minimum(2 ** np.ceil(np.log2(needed)), size)
-    low = np.clip(low, 0, size - taken)
-    return np.concatenate([low / size, (low + taken) / size])
-
-
-def _uv_bounds(head: Head, part: Part) -> np.ndarray:
-    """(2, 2): lowest and highest u, v of a part."""
-    uv = head.uv[np.unique(head.triangles[part.first : part.first + part.count])]
-    return np.stack([uv.min(axis=0), uv.max(axis=0)])
-
-
-def _image(gltf: Gltf, head: Head, box: np.ndarray, blend: bool) -> dict[str, Any]:
-    """JPEG for opaque parts; PNG with alpha, cut to what is shown, for the others."""
-    height, width = head.albedo.shape[:2]
-    left, top, right, bottom = np.round(box * (width, height, width, height)).astype(int)
-    stream = io.BytesIO()
-    if blend:
-        pixels = _alone(head)[top:bottom, left:right]
-        Image.fromarray(pixels).save(stream, "PNG", optimize=True)
-    else:
-        pixels = np.ascontiguousarray(head.albedo[top:bottom, left:right, :3])
-        Image.fromarray(pixels).save(stream, "JPEG", quality=93, subsampling=0)
-    return {
-        "name": "translucent" if blend else "opaque",
-        "mimeType": "image/png" if blend else "image/jpeg",
-        "bufferView": gltf.view(stream.getvalue()),
-    }
-
-
-def _alone(head: Head) -> np.ndarray:
-    """The albedo, transparent outside the translucent parts, so that smaller mip levels draw no rim."""
-    height, width = head.albedo.shape[:2]
-    shown = np.zeros((height, width), bool)
-    for part in _parts(head, True):
-        low, high = _uv_bounds(head, part) * (width, height)
-        (left, top), (right, bottom) = np.floor(low).astype(int), np.ceil(high).astype(int)
-        shown[top:bottom, left:right] = True
-    result = head.albedo.copy()
-    result[~shown, 3] = 0
-    return result
-
-
-def _add_animation(gltf: Gltf, motion: Motion, rest: np.ndarray) -> None:
-    """Weights, head rotation and head translation (``rest`` is the joint's place in its parent, metres)."""
+def _add_animation(gltf: Gltf, motion: Motion, skeleton: Skeleton, targets: Targets, clip: str) -> None:
+    """Weights of all targets, rotation and translation of the head joint."""
     instants = np.arange(len(motion)) * float(1 / motion.fps)
     times = gltf.accessor(instants.astype(np.float32), bounds=True)
+    joint = skeleton.index("Head")
+    rest = skeleton.local[joint, :3, 3]
     outputs = {
-        (_MESH, "weights"): motion.curves.astype(np.float32).ravel(),
-        (_HEAD, "rotation"): quaternions(motion.rotation.astype(np.float64)),
-        (_HEAD, "translation"): (motion.translation + rest).astype(np.float32),
+        (len(skeleton.names) + 1, "weights"): targets.curves(motion.curves).ravel(),
+        (joint + 1, "rotation"): quaternions(motion.rotation.astype(np.float64)),
+        (joint + 1, "translation"): (motion.translation + rest).astype(np.float32),
     }
     gltf.root["animations"] = [
         {
-            "name": CLIP_NAME,
+            "name": clip,
             "samplers": [
                 {"input": times, "output": gltf.accessor(values), "interpolation": "LINEAR"}
                 for values in outputs.values()
