@@ -18,6 +18,7 @@ from PIL import Image
 from bake.anatomy import LANDMARKS, Anatomy, read_anatomy
 from bake.atlas import paint_atlas
 from bake.eyes import eye_centres, eye_pieces
+from bake.hair_cards import strand_pieces
 from bake.hairs import brow_pieces, lash_pieces
 from bake.head_file import assemble, split_part
 from bake.identity import identity_arrays
@@ -53,9 +54,10 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
         tongue_piece(anatomy),
         brow_pieces(skin),
         lash_pieces(anatomy),
+        strand_pieces(skin),
     ]
     arrays = assemble(pieces)
-    above = height_above_hairline(arrays["vertices"] * 1000.0)
+    above = height_above_hairline((arrays["vertices"] + arrays["extra_deltas"][0]) * 1000.0)
     hairy = above[arrays["triangles"]].mean(1) > HAIR_STARTS
     split_part(arrays, hairy, "hair", roughness=0.68, specular=0.10)
     vertex = first_vertex(skin, arrays)
@@ -66,8 +68,6 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
         "name": np.array("open head"),
         "pivot": anatomy.pivot.astype(np.float32),
         "eyes": eye_centres(anatomy).astype(np.float32),
-        "extra_names": np.array([], np.str_),
-        "extra_deltas": np.zeros((0, len(arrays["vertices"]), 3), np.float16),
         "lip_pairs": np.array([[vertex[a], vertex[b]] for a, b in lip_pairs(anatomy)], np.int32),
         "landmark_names": np.array(list(marks)),
         "landmarks": np.array([vertex[point] for point in marks.values()], np.int32),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bake.source import BaseMesh, Wheel
-from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES
+from dxtalker.records import ARKIT_NAMES
 
 # The open head: a young adult between the sexes and between the mesh's three regional macros.
 SEXES = {"female": 0.7, "male": 0.3}

@@ -11,7 +11,7 @@ from dxtalker.records import ARKIT_NAMES
 def assemble(pieces: list[Piece]) -> dict[str, np.ndarray]:
     """Render vertices: every point once for each texture coordinate it has."""
     columns: dict[str, list] = {
-        key: [] for key in ("vertices", "triangles", "uv", "weld", "deltas", "head_weight")
+        key: [] for key in ("vertices", "triangles", "uv", "weld", "deltas", "head_weight", "hairless")
     }
     names, table = [], []
     vertices = points = faces = 0
@@ -27,6 +27,8 @@ def assemble(pieces: list[Piece]) -> dict[str, np.ndarray]:
         columns["weld"].append(source + points)
         columns["deltas"].append(piece.deltas[:, source])
         columns["head_weight"].append(piece.head_weight[source])
+        bare = np.zeros_like(piece.points) if piece.hairless is None else piece.hairless
+        columns["hairless"].append(bare[source])
         names.append(piece.name)
         table.append([faces, len(piece.surface.triangles), piece.roughness, piece.specular, piece.blend])
         vertices, points, faces = vertices + len(rows), points + len(piece.points), faces + len(index) // 3
@@ -40,6 +42,8 @@ def assemble(pieces: list[Piece]) -> dict[str, np.ndarray]:
         "weld": joined["weld"].astype(np.int32),
         "deltas": joined["deltas"].astype(np.float16),
         "head_weight": joined["head_weight"].astype(np.float32),
+        "extra_names": np.array(["hairless"]),
+        "extra_deltas": joined["hairless"][None].astype(np.float16),
         "shape_names": np.array(ARKIT_NAMES),
         "part_names": np.array(names),
         "part_table": np.array(table, np.float64),

@@ -209,6 +209,7 @@ class Piece:
     roughness: float
     specular: float
     blend: bool = False
+    hairless: np.ndarray | None = None  # (N, 3) metres to the head without hair; None: no change
 
 
 def join(name: str, pieces: list[Piece]) -> Piece:
@@ -227,6 +228,7 @@ def join(name: str, pieces: list[Piece]) -> Piece:
         head_weight=np.concatenate([piece.head_weight for piece in pieces]),
         surface=surface,
         follow=LinearMap.joined([piece.follow for piece in pieces]),
+        hairless=None if pieces[0].hairless is None else np.vstack([piece.hairless for piece in pieces]),
     )
 
 

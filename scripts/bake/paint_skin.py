@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from bake.anatomy import LOWER_LID, LOWER_LIP, UPPER_LID, UPPER_LIP, Anatomy
+from bake.hair_paint import paint_scalp
 from bake.layout import BOXES, source_of_face
 from bake.mesh import point_normals
-from bake.scalp import height_above_hairline
 from bake.skin import Skin
 from bake.source import Wheel
 from bake.texels import blob, mix, noise, soft, surface_map
@@ -18,21 +18,22 @@ PALE = (226, 187, 160)
 LID = (172, 118, 104)
 LIP = (186, 110, 102)
 INSIDE = (92, 28, 26)
-HAIR = (58, 43, 35)
 
 
 def paint_skin(anatomy: Anatomy, skin: Skin, wheel: Wheel, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Texel indices (T,) and their sRGB colours (T, 3), 0..255."""
     lids = _distance(anatomy, skin, UPPER_LID + LOWER_LID)
     seam = _distance(anatomy, skin, UPPER_LIP + LOWER_LIP)
-    values = np.column_stack([skin.piece.points * 1000, cavity(skin), lids, seam])
+    normals = point_normals(skin.bare, skin.piece.surface.triangles)
+    values = np.column_stack([skin.bare * 1000, cavity(skin), lids, seam, normals])
     index, texel = surface_map(skin.piece.surface, values.astype(np.float32), size)
     points, hollow, lid, seam = texel[:, :3], texel[:, 3], texel[:, 4], texel[:, 5]
     uv = np.column_stack([index % size + 0.5, index // size + 0.5]) / size
     colour = _complexion(points)
     colour = mix(colour, LID, 0.42 * soft(9, 0, lid) * soft(-14, 4, points[:, 1]))
     colour = mix(colour, (160, 100, 92), 0.45 * soft(1.6, 0.2, lid))
-    colour = _hair(colour, points, _sample(wheel.mask("ears"), uv))
+    free = soft(0.6, 0.2, _sample(wheel.mask("ears"), uv)) * ~_in_box(uv, "mouth")
+    colour = paint_scalp(colour, points, texel[:, 6:9], free)
     colour = _lips(colour, points, _sample(wheel.mask("lips"), uv))
     colour = mix(colour, (150, 84, 76), 0.55 * blob(points, (21.2, -65.6, 18.0), 2.6))
     colour = mix(colour, (112, 52, 50), 0.62 * soft(2.0, 0.2, seam))
@@ -59,19 +60,6 @@ def _complexion(points: np.ndarray) -> np.ndarray:
     colour = mix(colour, (176, 124, 122), 0.20 * blob(points, (27, -13, 15), 10))
     fine = 0.6 * noise(points, 1.3, 4) + 0.4 * noise(points, 0.8, 5)
     return colour * (1 + 0.012 * mottle + 0.012 * fine)[:, None]
-
-
-def _hair(colour: np.ndarray, points: np.ndarray, ears: np.ndarray) -> np.ndarray:
-    ragged = 2.5 * noise(points, 6, 7) + 2.5 * noise(points, 1.5, 8)
-    cover = soft(-6, 14, height_above_hairline(points) + ragged) * soft(0.6, 0.2, ears)
-    # Strands: noise stretched along the way that the hair grows, from the crown down and forwards.
-    crown = np.array([0, 95, -110])
-    away = points - crown
-    length = np.linalg.norm(away, axis=1, keepdims=True)
-    strands = noise(away / length * 260 + length / 9, 1.0, 9)
-    strands += 0.7 * noise(away / length * 120 + length / 14, 1.0, 10)
-    shade = np.array(HAIR, np.float32) * (1 + 0.30 * strands)[:, None]
-    return mix(colour, shade, (0.90 * cover).astype(np.float32))
 
 
 def _lips(colour: np.ndarray, points: np.ndarray, amount: np.ndarray) -> np.ndarray:

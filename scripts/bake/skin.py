@@ -20,6 +20,7 @@ SOCKET_DEPTH = 0.003  # metres: the linings of the eye sockets behind this are n
 @dataclass(frozen=True)
 class Skin:
     piece: Piece
+    bare: np.ndarray  # (N, 3) metres, the points without hair
 
     def descendants(self) -> dict[int, int]:
         """Source point -> the point it became; a refined one keeps more than half of itself."""
@@ -63,13 +64,13 @@ def build_skin(anatomy: Anatomy) -> Skin:
     trimmed, surface = cut(surface, points, bust_height(points))
     follow = LinearMap.picks(source).then(finer).then(trimmed).merged()
 
-    points = follow.apply(anatomy.points)
-    points = points + thickness(points)[:, None] * point_normals(points, surface.triangles)
+    bare = follow.apply(anatomy.points)
+    points = bare + thickness(bare)[:, None] * point_normals(bare, surface.triangles)
     deltas = np.stack([follow.apply(delta) for delta in anatomy.deltas])
     fade = np.clip(bust_height(points) / 0.05, 0, 1)
     weight = follow.apply(anatomy.head_weight) * fade * fade * (3 - 2 * fade)
-    piece = Piece("skin", points, deltas, weight, surface, follow, roughness=0.5, specular=0.25)
-    return Skin(piece)
+    piece = Piece("skin", points, deltas, weight, surface, follow, 0.5, 0.25, hairless=bare - points)
+    return Skin(piece, bare)
 
 
 def _grow(quads: np.ndarray, split: np.ndarray) -> np.ndarray:

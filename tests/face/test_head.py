@@ -50,7 +50,8 @@ def test_the_packaged_head_is_whole(head: Head) -> None:
     assert 0 <= head.head_weight.min() <= head.head_weight.max() <= 1
     assert count <= 22_000
     assert head.albedo.dtype == np.uint8
-    assert {"skin", "eyes", "teeth", "tongue", "brows", "lashes"} <= {part.name for part in head.parts}
+    names = {"skin", "hair", "eyes", "teeth", "tongue", "brows", "lashes", "strands"}
+    assert names == {part.name for part in head.parts}
     assert sum(part.count for part in head.parts) == len(head.triangles)
     assert [part.blend for part in head.parts] == sorted(part.blend for part in head.parts)
 
@@ -172,6 +173,47 @@ def test_the_tongue_stays_inside_unless_it_is_put_out(head: Head) -> None:
     lips = head.vertices[head.lip_pairs[0, 1], 2]
     assert head.vertices[tongue, 2].max() < lips
     assert head.shape(curves(tongueOut=1))[tongue, 2].max() > lips + 0.005
+
+
+def test_the_hair_moves_with_the_skull_alone(head: Head) -> None:
+    strands = part_vertices(head, "strands")
+    assert (head.head_weight[strands] == 1).all()
+    assert np.abs(head.deltas[:, strands]).max() == 0
+    assert len(strands) <= 4_000
+    assert next(part.count for part in head.parts if part.name == "strands") <= 5_000
+
+
+def test_strands_let_light_through(head: Head) -> None:
+    """Their picture is clear at its border and at the tips, dense in the middle, and coloured everywhere."""
+    strands = part_vertices(head, "strands")
+    size = np.array(head.albedo.shape[1::-1])
+    left, top = np.floor(head.uv[strands].min(0) * size).astype(int)
+    right, bottom = np.ceil(head.uv[strands].max(0) * size).astype(int)
+    alpha = head.albedo[top:bottom, left:right, 3] / 255
+    assert 0.15 < alpha.mean() < 0.75
+    assert alpha[-3:].max() < 0.1
+    assert (alpha > 0.95).mean() > 0.05
+    ring = np.pad(np.zeros((bottom - top + 8, right - left + 8), bool), 4, constant_values=True)
+    assert head.albedo[top - 8 : bottom + 8, left - 8 : right + 8, 3][ring].max() == 0
+    assert head.albedo[top:bottom, left:right, :3].max() < 200
+
+
+def test_hairless_takes_the_hair_away(head: Head) -> None:
+    bald = head.vertices + head.extras["hairless"]
+    moved = np.linalg.norm(head.extras["hairless"], axis=1) * MM
+    strands, hair = part_vertices(head, "strands"), part_vertices(head, "hair")
+    keep = np.setdiff1d(np.arange(len(moved)), np.concatenate([strands, hair, part_vertices(head, "skin")]))
+    assert moved[keep].max() == 0
+    assert moved[head.vertices[:, 1] < -0.1].max() == 0
+    assert 8 < moved[hair].max() < 25
+    part = next(part for part in head.parts if part.name == "strands")
+    corners = bald[head.triangles[part.first : part.first + part.count]]
+    assert np.linalg.norm(corners - corners[:, :1], axis=2).max() * MM < 0.1  # each card is one point
+    centre = np.array([0, 0.02, -0.075])
+    under = np.linalg.norm(bald[strands] - centre, axis=1)
+    for point, reach in zip(bald[strands[::40]], under[::40], strict=True):
+        near = hair[np.argsort(np.linalg.norm(bald[hair] - point, axis=1))[:3]]
+        assert reach < np.linalg.norm(bald[near] - centre, axis=1).max()  # inside the skull
 
 
 def test_no_head_motion_is_identity(head: Head) -> None:

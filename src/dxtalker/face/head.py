@@ -13,7 +13,7 @@ from .margins import Margin
 class Part:
     """A run of triangles drawn with one material, in drawing order (opaque parts first)."""
 
-    name: str  # skin, hair, eyes, teeth, tongue, brows, lashes
+    name: str  # skin, hair (on the scalp), eyes, teeth, tongue, brows, lashes, strands (locks over the scalp)
     first: int  # index of its first triangle
     count: int  # number of triangles
     roughness: float  # 0 mirror .. 1 matt

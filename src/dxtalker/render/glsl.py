@@ -52,7 +52,7 @@ vec4 fine() {  // hairs are thinner than pixels: the texture at the four points 
 void main() {
     vec3 towards = normalize(eye - at), unit = normalize(n);
     float facing = dot(unit, towards);
-    if (blend && facing < 0) { unit = -unit; facing = -facing; }
+    if (blend && facing < 0) { unit -= 2 * facing * towards; facing = -facing; }
     vec3 mirror = 2 * facing * unit - towards;
     facing = clamp(facing, 0, 1);  // pow of a negative number is undefined
     float fresnel = base + grazing * pow(1 - facing, 5);

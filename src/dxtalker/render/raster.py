@@ -22,6 +22,8 @@ from .texture import part_levels, pyramid, sample
 
 EDGE = 14.0  # difference to a neighbour, of 255, that makes a pixel an edge
 CHUNK = 8_192  # points shaded at once: their arrays stay in the cache
+HIDDEN = 0.015  # share that shines through the layers above below which a layer is not drawn
+FAINT = 0.004  # opacity below which a layer is not drawn
 BAND = 64  # rows searched for edges at once
 
 
@@ -48,11 +50,14 @@ class NumpyRenderer:
         self._composer = Composer(camera.size, background.picture(camera.size))
         self._light = Occlusion(head)
         levels = pyramid(head.albedo)
-        self._textures = [levels[i] for i in part_levels(head, camera, len(levels))]
+        chosen = part_levels(head, camera, len(levels))
+        self._textures = [levels[i] for i in chosen]
+        self._veils = [np.ascontiguousarray(texture[..., 3:]) for texture in self._textures]
         self._triangles = np.ascontiguousarray(head.triangles.T.astype(np.int64))  # (3, F)
-        self._blend = np.zeros(len(head.triangles), bool)
+        self._blend, self._hairy = np.zeros((2, len(head.triangles)), bool)
         for part in head.parts:
             self._blend[part.first : part.first + part.count] = part.blend
+            self._hairy[part.first : part.first + part.count] = part.name == "hair"
         fixed = [head.uv.T, neck_fade(head)[None], self._light.outside[None]]
         self._fixed = np.concatenate(fixed).astype(np.float32)  # (4, V)
 
@@ -81,14 +86,14 @@ class NumpyRenderer:
         width, height = frame.size
         opaque = np.flatnonzero(facing(frame.corners) & ~self._blend)
         blended = np.flatnonzero(self._blend)
-        picture = self._sample(frame, opaque, blended, (0.5, 0.5), None)
-        edges = _edges(picture.reshape(4, height, width))
+        picture, hairy = self._sample(frame, opaque, blended, (0.5, 0.5), None)
+        edges = _edges(picture.reshape(4, height, width)) & ~_inner(hairy.reshape(height, width))
         pixels = np.flatnonzero(edges)
         if len(pixels):
             slots = np.full(width * height, -1, np.int64)
             slots[pixels] = np.arange(len(pixels))
             opaque = opaque[_touching(frame.corners.pick(opaque), edges)]
-            finer = sum(self._sample(frame, opaque, blended, at, (slots, pixels)) for at in PATTERN)
+            finer = sum(self._sample(frame, opaque, blended, at, (slots, pixels))[0] for at in PATTERN)
             picture[:, pixels] = finer / np.float32(len(PATTERN))
         return picture.reshape(4, height, width)
 
@@ -99,27 +104,49 @@ class NumpyRenderer:
         blended: np.ndarray,
         at: tuple[float, float],
         chosen: tuple[np.ndarray, np.ndarray] | None,
-    ) -> np.ndarray:
+    ) -> tuple[np.ndarray, np.ndarray]:
         """One sample, ``at`` within the pixel, of each pixel (or of ``chosen``: slot by pixel, pixel by slot).
 
-        Returns (4, slots) float32 0..255, multiplied by alpha.
+        Returns (4, slots) float32 0..255, multiplied by alpha, and (slots,) bool: on the hair's cap.
         """
         slots = frame.size[0] * frame.size[1] if chosen is None else len(chosen[1])
         picture = np.zeros((4, slots), np.float32)
         slot, triangle, near = nearest(
             _within(fragments(frame.corners.pick(opaque), frame.size, at), chosen), slots
         )
-        picture[:, slot] = self._colour(frame, slot, opaque[triangle], at, chosen)
-        if len(blended):
-            depth = np.zeros(slots, np.float32)
-            depth[slot] = near
-            hair = _within(fragments(frame.raised.pick(blended), frame.size, at), chosen)
-            front = np.flatnonzero(hair.near >= depth[hair.pixel])
-            front = front[np.lexsort((hair.near[front], hair.pixel[front]))]  # far to near in each slot
-            slot = hair.pixel[front]
-            colour = self._colour(frame, slot, blended[hair.triangle[front]], at, chosen)
-            _lay_over(picture, slot, colour)
-        return picture
+        triangle = opaque[triangle]
+        hairy = np.zeros(slots, bool)
+        hairy[slot] = self._hairy[triangle]
+        if not len(blended):
+            picture[:, slot] = self._colour(frame, slot, triangle, at, chosen)
+            return picture, hairy
+        depth = np.zeros(slots, np.float32)
+        depth[slot] = near
+        layers = _within(fragments(frame.raised.pick(blended), frame.size, at), chosen)
+        front = np.flatnonzero(layers.near >= depth[layers.pixel])
+        # In each slot as the triangles come, as OpenGL draws them.
+        key = np.sort(layers.pixel[front] << 32 | blended[layers.triangle[front]])
+        above, layer = key >> 32, key & 0xFFFFFFFF
+        alpha = self._alpha(frame, above if chosen is None else chosen[1][above], layer, at)
+        seen, clear = _through(above, alpha, slots)
+        above, layer = above[seen], layer[seen]
+        bare = clear[slot] > HIDDEN
+        slot = slot[bare]
+        picture[:, slot] = self._colour(frame, slot, triangle[bare], at, chosen)
+        _lay_over(picture, above, self._colour(frame, above, layer, at, chosen))
+        return picture, hairy
+
+    def _alpha(
+        self, frame: _Frame, pixel: np.ndarray, triangle: np.ndarray, at: tuple[float, float]
+    ) -> np.ndarray:
+        """(N,) float32 0..1: how much blended ``triangle`` (N,) covers of ``pixel`` (N,)."""
+        alpha = np.empty(len(pixel), np.float32)
+        for part, veil in zip(self._head.parts, self._veils, strict=True):
+            for run in _runs(part, triangle) if part.blend else ():
+                corner, shares, _, _ = self._locate(frame, pixel[run], triangle[run], at)
+                u, v = _between(frame.surface[3:5], corner, shares)
+                alpha[run] = sample(veil, u, v)[0]
+        return alpha
 
     def _colour(
         self,
@@ -133,9 +160,7 @@ class NumpyRenderer:
         colour = np.empty((4, len(slot)), np.float32)
         pixel = slot if chosen is None else chosen[1][slot]
         for part, texture in zip(self._head.parts, self._textures, strict=True):
-            mine = np.flatnonzero((triangle >= part.first) & (triangle < part.first + part.count))
-            for start in range(0, len(mine), CHUNK):
-                run = mine[start : start + CHUNK]
+            for run in _runs(part, triangle):
                 colour[:, run] = self._shade(frame, part, texture, pixel[run], triangle[run], at)
         return colour
 
@@ -149,17 +174,8 @@ class NumpyRenderer:
         at: tuple[float, float],
     ) -> np.ndarray:
         """The colour of points of one part: perspective-correct surface values, then light."""
-        row, column = np.divmod(pixel, frame.size[0])
-        x, y = column.astype(np.float32) + np.float32(at[0]), row.astype(np.float32) + np.float32(at[1])
-        dx, dy = x - frame.corners.x[0].take(triangle), y - frame.corners.y[0].take(triangle)
-        slopes = frame.slopes[:4].take(triangle, axis=1)
-        second, third = slopes[0] * dx + slopes[1] * dy, slopes[2] * dx + slopes[3] * dy
-        shares = np.stack([1 - second - third, second, third]) * frame.corners.near.take(triangle, axis=1)
-        shares /= shares.sum(axis=0)
-        corner = self._triangles.take(triangle, axis=1)
-        value = frame.surface.take(corner[0], axis=1) * shares[0]
-        value += frame.surface.take(corner[1], axis=1) * shares[1]
-        value += frame.surface.take(corner[2], axis=1) * shares[2]
+        corner, shares, x, y = self._locate(frame, pixel, triangle, at)
+        value = _between(frame.surface, corner, shares)
         points = Points(
             normal=value[:3],
             towards=self._camera.towards(x + np.float32(frame.corner[0]), y + np.float32(frame.corner[1])),
@@ -169,6 +185,50 @@ class NumpyRenderer:
             fade=value[5],
         )
         return shade(points, part, self._axes)
+
+    def _locate(
+        self, frame: _Frame, pixel: np.ndarray, triangle: np.ndarray, at: tuple[float, float]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Corners (3, N), their perspective-correct shares (3, N), and x, y (N,) in pixels of the crop."""
+        row, column = np.divmod(pixel, frame.size[0])
+        x, y = column.astype(np.float32) + np.float32(at[0]), row.astype(np.float32) + np.float32(at[1])
+        dx, dy = x - frame.corners.x[0].take(triangle), y - frame.corners.y[0].take(triangle)
+        slopes = frame.slopes[:4].take(triangle, axis=1)
+        second, third = slopes[0] * dx + slopes[1] * dy, slopes[2] * dx + slopes[3] * dy
+        shares = np.stack([1 - second - third, second, third]) * frame.corners.near.take(triangle, axis=1)
+        shares /= shares.sum(axis=0)
+        return self._triangles.take(triangle, axis=1), shares, x, y
+
+
+def _runs(part: Part, triangle: np.ndarray) -> list[np.ndarray]:
+    """Where ``triangle`` (N,) belongs to ``part``, in pieces of at most CHUNK."""
+    mine = np.flatnonzero((triangle >= part.first) & (triangle < part.first + part.count))
+    return [mine[start : start + CHUNK] for start in range(0, len(mine), CHUNK)]
+
+
+def _between(values: np.ndarray, corner: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """(K, N): vertices' ``values`` (K, V) at points with ``shares`` (3, N) of the vertices ``corner`` (3, N)."""
+    total = values.take(corner[0], axis=1) * shares[0]
+    total += values.take(corner[1], axis=1) * shares[1]
+    total += values.take(corner[2], axis=1) * shares[2]
+    return total
+
+
+def _through(slot: np.ndarray, alpha: np.ndarray, slots: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which layers (N,) show, and what share of the ground does in each slot (slots,).
+
+    ``slot`` (N,) ascends, the lowest layer first within a slot; ``alpha`` (N,) 0..1.
+    """
+    clear = np.ones(slots, np.float32)
+    if not len(slot):
+        return np.empty(0, np.int64), clear
+    total = np.cumsum(np.log1p(-np.minimum(alpha, np.float32(0.999)).astype(np.float64)))
+    last = np.flatnonzero(np.r_[slot[1:] != slot[:-1], True])
+    count = np.diff(last, prepend=-1)
+    end = total[last]
+    clear[slot[last]] = np.exp(end - np.r_[0, end[:-1]])
+    above = np.exp(np.repeat(end, count) - total)
+    return np.flatnonzero((above > HIDDEN) & (alpha > FAINT)), clear
 
 
 def _within(found: Fragments, chosen: tuple[np.ndarray, np.ndarray] | None) -> Fragments:
@@ -201,6 +261,16 @@ def _edges(picture: np.ndarray) -> np.ndarray:
     return edges
 
 
+def _inner(mask: np.ndarray) -> np.ndarray:
+    """(h, w) bool: pixels of ``mask`` (h, w) whose four neighbours belong to it too.
+
+    Within the hair what looks like edges is its picture, which is as fine as pixels already.
+    """
+    inner = np.zeros_like(mask)
+    inner[1:-1, 1:-1] = mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+    return inner
+
+
 def _touching(corners: Corners, mask: np.ndarray) -> np.ndarray:
     """(F,) bool: triangles whose bounding box holds a pixel of ``mask`` (h, w)."""
     height, width = mask.shape
@@ -216,7 +286,7 @@ def _touching(corners: Corners, mask: np.ndarray) -> np.ndarray:
 
 
 def _lay_over(picture: np.ndarray, slot: np.ndarray, colour: np.ndarray) -> None:
-    """Blend ``colour`` (4, N) over ``picture`` in place; ``slot`` (N,) ascends, far to near within a slot."""
+    """Blend ``colour`` (4, N) over ``picture`` in place; ``slot`` (N,) ascends, the lowest first within a slot."""
     while len(slot):
         first = np.ones(len(slot), bool)
         first[1:] = slot[1:] != slot[:-1]

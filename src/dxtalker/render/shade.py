@@ -31,10 +31,13 @@ def shade(points: Points, part: Part, axes: np.ndarray) -> np.ndarray:
     tx, ty, tz = points.towards
     inverse = 1 / np.sqrt(np.maximum(nx * nx + ny * ny + nz * nz, np.float32(1e-12)))
     facing = (nx * tx + ny * ty + nz * tz) * inverse
-    if part.blend:  # strips of hair have two sides
-        inverse = np.where(facing < 0, -inverse, inverse)
-        facing = np.abs(facing)
     nx, ny, nz = nx * inverse, ny * inverse, nz * inverse
+    if (
+        part.blend
+    ):  # strips of hair have two sides; mirrored, the normal does not jump where a strip turns away
+        away = 2 * np.minimum(facing, 0)
+        nx, ny, nz = nx - away * tx, ny - away * ty, nz - away * tz
+        facing = np.abs(facing)
     mx, my, mz = (2 * facing * n - t for n, t in ((nx, tx), (ny, ty), (nz, tz)))  # mirrored direction
     facing = np.maximum(facing, 0)
 

@@ -54,9 +54,9 @@ def _areas(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 
 def sample(level: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Bilinear texels (4, N) float32 of ``level`` (H, W, 4) at u, v (N,) in 0..1, clamped at the border."""
+    """Bilinear texels (C, N) float32 of ``level`` (H, W, C) at u, v (N,) in 0..1, clamped at the border."""
     height, width = level.shape[:2]
-    texels = level.reshape(-1, 4)
+    texels = level.reshape(height * width, -1)
     x = np.clip(u * np.float32(width) - np.float32(0.5), 0, width - 1)
     y = np.clip(v * np.float32(height) - np.float32(0.5), 0, height - 1)
     left, top = x.astype(np.int32), y.astype(np.int32)
