@@ -37,7 +37,9 @@ class Look:
     renderer: Literal["auto", "gl", "numpy"] = "auto"
     """gl (OpenGL through EGL), numpy (needs nothing), or the best there is."""
     face: Annotated[Path | None, arg(metavar="PATH")] = None
-    """A baked head (.head.npz); default: the packaged one."""
+    """Whose face: a head (.npz), FLAME (.pkl), ICT-FaceKit's folder, or a .glb, .gltf or .vrm; default: the packaged head."""
+    retarget: Annotated[Path | None, arg(metavar="PATH")] = None
+    """A .toml of gains, offsets and limits for each channel (docs/bodies.md)."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ def render(
     for output in outputs:
         check_output(output)
     motion = resample_motion(read_motion(curves, fps_in), settings.fps)
+    if settings.retarget:
+        motion = settings.retarget.apply(motion)
     wave = load_audio(audio) if audio else None
     with _Bars(quiet) as progress:
         for output in outputs:
@@ -234,6 +238,7 @@ def _check_named(outputs: Sequence[Path]) -> None:
 def _settings(look: Look, voice: Voice) -> Settings:
     from math import radians
 
+    from .face.retarget import load_retarget
     from .motion.finish import Finish, parse_gains
     from .motion.sampler import Sampling
     from .pipeline import Settings
@@ -248,6 +253,7 @@ def _settings(look: Look, voice: Voice) -> Settings:
         finish=Finish.raw() if voice.raw else parse_gains(voice.gain),
         model=voice.model,
         head=look.face,
+        retarget=None if look.retarget is None else load_retarget(look.retarget),
         size=parse_size(look.size),
         background=Background()
         if look.background is None

@@ -15,8 +15,9 @@ from .audio import load_audio
 from .errors import BadInput, Unsupported
 from .export import WRITABLE, write_motion
 from .export.obj import write_obj_sequence
+from .face.bodies import load_face
 from .face.head import Head
-from .face.head_file import load_head
+from .face.retarget import Retarget
 from .motion.finish import Finish, finish
 from .motion.perform import Performer
 from .motion.resample import resample_motion
@@ -43,7 +44,8 @@ class Settings:
     sampling: Sampling = field(default_factory=Sampling)  # its seed is replaced by ``seed``
     finish: Finish = field(default_factory=Finish)  # gains of what finishing adds; Finish.raw() adds nothing
     model: Path | None = None  # a generator of ``dxtalker train``; None: the packaged one
-    head: Path | None = None  # a baked head; None: the packaged one
+    head: Path | None = None  # any file or folder of ``face.bodies.load_face``; None: the packaged head
+    retarget: Retarget | None = None  # what ``Speaker.animate`` does to each channel in the end
     size: tuple[int, int] = (512, 512)  # pixels, width and height
     background: Background = field(default_factory=Background)
     yaw: float = 0.0  # radians, the camera's way round the head to its left
@@ -55,7 +57,7 @@ class Speaker:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self.head: Head = load_head(self.settings.head)
+        self.head: Head = load_face(self.settings.head)
         self.encoder = Encoder()
         self.generator = Generator(self.settings.model)
 
@@ -65,7 +67,8 @@ class Speaker:
         raw, prosody = self._listen_and_move(wave, _stage(progress, "moving"))
         motion = resample_motion(finish(raw, prosody, self.head.lip_gap, s.finish, s.seed), s.fps)
         # Features run to the end of their last frame, sound may not.
-        return motion.cut(0, max(1, round(Fraction(len(wave.samples), wave.rate) * s.fps)))
+        motion = motion.cut(0, max(1, round(Fraction(len(wave.samples), wave.rate) * s.fps)))
+        return s.retarget.apply(motion) if s.retarget else motion
 
     def _listen_and_move(
         self, wave: Waveform, progress: Callable[[float], None] | None
@@ -129,7 +132,7 @@ def save(
     """Write ``motion`` in the form that ``output`` asks for; see ``speak``. ``source`` names the sound's file."""
     how = settings or Settings()
     check_output(output)
-    body = head or load_head(how.head)
+    body = head or load_face(how.head)
     if output.suffix.lower() in WRITABLE:
         write_motion(output, motion, body, source, wave, beside)
         return
