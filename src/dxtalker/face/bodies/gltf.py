@@ -30,6 +30,7 @@ _KINDS = (
     ("hair", r"hair|scalp|beard|mous"),
     ("clothes", r"cloth|outfit|shirt|top|bottom|shoe|footwear|dress|suit|jacket|pants|hat|access"),
 )  # fmt: skip
+SPECK = 3  # triangles: a mesh without shapes that has no more is a helper, as the ground under an avatar
 LOOK_ANGLE = 0.50  # radians that an eye bone turns at weight 1 of an eyeLook shape
 
 
@@ -119,7 +120,11 @@ def _joined(
     own: bool,
 ) -> Bare:
     kinds = [_kind(document, piece, own) for piece in pieces]
-    shown = [(piece, kind) for piece, kind in zip(pieces, kinds, strict=True) if kind != "glass"]
+    shown = [
+        (piece, kind)
+        for piece, kind in zip(pieces, kinds, strict=True)
+        if kind != "glass" and (piece.targets or len(piece.triangles) > SPECK)
+    ]
     first = np.cumsum([0, *(len(piece.vertices) for piece, _ in shown)])
     triangles = np.concatenate([piece.triangles + at for (piece, _), at in zip(shown, first, strict=False)])
     kind_of = np.repeat(np.arange(len(shown)), [len(piece.triangles) for piece, _ in shown])
