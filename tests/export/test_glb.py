@@ -115,3 +115,17 @@ def test_single_frame_and_limit(tmp_path: Path, head: Head, monkeypatch: pytest.
     with pytest.raises(LimitExceeded):
         write_glb(tmp_path / "b.glb", make_motion(1), head)
     assert not (tmp_path / "b.glb").exists()
+
+
+def test_lids_and_chin_carry_their_normals_along(tmp_path: Path, motion: Motion) -> None:
+    head = load_head()
+    glb = written(tmp_path / "a.glb", motion.cut(0, 1), head)
+    skin = glb.root["meshes"][0]["primitives"][0]
+    used = np.unique(head.triangles[: head.parts[0].count])
+    rest = glb.accessor(skin["attributes"]["NORMAL"])
+    for name in ("eyeBlinkLeft", "jawOpen", "cheekPuff"):
+        row = ARKIT_NAMES.index(name)
+        found = rest + glb.accessor(skin["targets"][row]["NORMAL"])
+        expected = head.smooth_normals(head.vertices + head.deltas[row])[used]
+        assert np.linalg.norm(found - expected, axis=1).max() < 0.06
+        assert np.linalg.norm(rest - expected, axis=1).max() > 0.5  # what they would be otherwise

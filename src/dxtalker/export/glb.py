@@ -161,7 +161,14 @@ def _primitive(
         },
         "indices": gltf.accessor(indices.ravel().astype(np.uint16 if small else np.uint32), INDICES),
         "material": material,
-        "targets": [{"POSITION": i} for i in gltf.displacements(targets.deltas[:, used])],
+        "targets": [
+            {"POSITION": place, "NORMAL": turn}
+            for place, turn in zip(
+                gltf.displacements(targets.deltas[:, used], bounds=True),
+                gltf.displacements(targets.normals[:, used]),
+                strict=True,
+            )
+        ],
     }
 
 

@@ -26,6 +26,7 @@ class Gltf:
         self._accessors: list[dict[str, Any]] = []
         self._chunks: list[bytes] = []
         self._length = 0
+        self._grounds: dict[int, int] = {}  # views of zeros by their number of rows
 
     def view(self, data: bytes, target: int | None = None, stride: int | None = None) -> int:
         """Append ``data`` on a boundary of four bytes; returns the index of its buffer view.
@@ -59,24 +60,29 @@ class Gltf:
         self._accessors.append(accessor)
         return len(self._accessors) - 1
 
-    def displacements(self, deltas: np.ndarray) -> list[int]:
-        """Accessors for displacements (S, N, 3) float32 metres, one a shape, sparse where that is smaller.
+    def displacements(self, deltas: np.ndarray, bounds: bool = False) -> list[int]:
+        """Accessors for displacements (S, N, 3) float32, one a shape, sparse where that is smaller.
 
-        The sparse ones stand on a shared view of zeros: glTF lets it be left out, several readers do not.
+        The sparse ones stand on a shared view of zeros: glTF lets it be left out, several readers do not. Shapes
+        that move nothing share one accessor. ``bounds``: state least and greatest values, as positions must.
         """
         moved = [np.flatnonzero(shape.any(axis=1)) for shape in deltas]
-        moved = [rows if len(rows) else np.zeros(1, int) for rows in moved]  # a sparse accessor needs a row
         thin = [
-            len(rows) * (12 + _index_type(shape).itemsize) < shape.nbytes
-            for shape, rows in zip(deltas, moved, strict=True)
+            i
+            for i, rows in enumerate(moved)
+            if len(rows) and len(rows) * (12 + _index_type(deltas[i]).itemsize) < deltas[i].nbytes
         ]
-        sparse = iter(self._sparse([(s, rows) for s, rows, t in zip(deltas, moved, thin, strict=True) if t]))
+        still = [i for i, rows in enumerate(moved) if len(rows) == 0]
+        first = [(deltas[i], np.zeros(1, int)) for i in still[:1]]  # a sparse accessor needs a row
+        found = iter(self._sparse([*first, *((deltas[i], moved[i]) for i in thin)], bounds))
+        place = dict.fromkeys(still, next(found)) if still else {}
+        place |= dict(zip(thin, found, strict=True))
         return [
-            next(sparse) if t else self.accessor(shape, VERTICES, bounds=True)
-            for shape, t in zip(deltas, thin, strict=True)
+            place[i] if i in place else self.accessor(shape, VERTICES, bounds)
+            for i, shape in enumerate(deltas)
         ]
 
-    def _sparse(self, shapes: list[tuple[np.ndarray, np.ndarray]]) -> list[int]:
+    def _sparse(self, shapes: list[tuple[np.ndarray, np.ndarray]], bounds: bool) -> list[int]:
         """Accessors for shapes (N, 3), each with the rows that are not zero."""
         if not shapes:
             return []
@@ -87,27 +93,32 @@ class Gltf:
             indices += rows.astype(index_type).tobytes()
             indices += bytes(-len(indices) % 4)
             values += shape[rows].tobytes()
-        zeros = self.view(bytes(count * 12), VERTICES, stride=12)
+        zeros = self._zeros(count)
         views = self.view(bytes(indices)), self.view(bytes(values))
         first = len(self._accessors)
         for (shape, rows), place in zip(shapes, places, strict=True):
             where, what = ({"bufferView": v, "byteOffset": p} for v, p in zip(views, place, strict=True))
-            self._accessors.append(
-                {
-                    "bufferView": zeros,
-                    "componentType": _COMPONENT["float32"],
-                    "count": count,
-                    "type": "VEC3",
-                    "min": shape.min(axis=0).tolist(),
-                    "max": shape.max(axis=0).tolist(),
-                    "sparse": {
-                        "count": len(rows),
-                        "indices": {**where, "componentType": _COMPONENT[index_type.name]},
-                        "values": what,
-                    },
-                }
-            )
+            accessor: dict[str, Any] = {
+                "bufferView": zeros,
+                "componentType": _COMPONENT["float32"],
+                "count": count,
+                "type": "VEC3",
+            }
+            if bounds:
+                accessor |= {"min": shape.min(axis=0).tolist(), "max": shape.max(axis=0).tolist()}
+            accessor["sparse"] = {
+                "count": len(rows),
+                "indices": {**where, "componentType": _COMPONENT[index_type.name]},
+                "values": what,
+            }
+            self._accessors.append(accessor)
         return list(range(first, len(self._accessors)))
+
+    def _zeros(self, count: int) -> int:
+        """The view of ``count`` rows of zeros that sparse accessors of that length stand on."""
+        if count not in self._grounds:
+            self._grounds[count] = self.view(bytes(count * 12), VERTICES, stride=12)
+        return self._grounds[count]
 
     def chunks(self) -> Iterator[bytes]:
         """The .glb, piece by piece. Raises LimitExceeded above 1 GB."""

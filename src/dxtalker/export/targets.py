@@ -19,6 +19,8 @@ COMBINED: dict[str, dict[str, float]] = {
     "eyesLookDown": {"eyeLookDownLeft": 1, "eyeLookDownRight": 1},
 }
 _NOISE = 2e-6  # metres: smaller displacements of a composed shape are left out
+# Changes of a unit normal (0.05 is 3 degrees) fade out between these: small ones do not show, and they fill the file.
+_TURN = (0.05, 0.12)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class Targets:
 
     names: tuple[str, ...]
     deltas: np.ndarray  # (S, V, 3) float32 metres at weight 1
+    normals: (
+        np.ndarray
+    )  # (S, V, 3) float32, change of the unit normals at weight 1; without it, lids close dark
 
     def curves(self, curves: np.ndarray) -> np.ndarray:
         """ARKit curves (T, 52) as weights (T, S) float32; shapes beyond ARKit's rest."""
@@ -44,4 +49,17 @@ def make_targets(head: Head) -> Targets:
         still = np.abs(delta).max(axis=1) < _NOISE
         shapes[name] = np.where(still[:, None], np.float32(0), delta)
     shapes |= {name: delta for name, delta in head.extras.items() if name not in ARKIT_INDEX}
-    return Targets(tuple(shapes), np.stack(list(shapes.values())).astype(np.float32))
+    deltas = np.stack(list(shapes.values())).astype(np.float32)
+    return Targets(tuple(shapes), deltas, _normal_deltas(head, deltas))
+
+
+def _normal_deltas(head: Head, deltas: np.ndarray) -> np.ndarray:
+    """(S, V, 3) float32: how each shape alone turns the unit normals."""
+    rest = head.smooth_normals(head.vertices)
+    change = np.zeros_like(deltas)
+    for row, delta in zip(change, deltas, strict=True):
+        if delta.any():
+            turn = head.smooth_normals(head.vertices + delta) - rest
+            size = np.linalg.norm(turn, axis=1, keepdims=True)
+            row[:] = turn * np.clip((size - _TURN[0]) / (_TURN[1] - _TURN[0]), 0, 1)
+    return change

@@ -181,10 +181,12 @@ def _add_mesh(stage: Usd.Stage, scene: _Scene, paths: list[str]) -> None:
     bound.CreateBlendShapesAttr(list(scene.targets.names))
     places = [f"{ROOT}/{MESH}/{name}" for name in _identifiers(scene.targets.names)]
     bound.CreateBlendShapeTargetsRel().SetTargets(places)
-    for place, delta in zip(places, scene.targets.deltas[:, first], strict=True):
-        moved = np.flatnonzero(delta.any(axis=1))
+    for i, place in enumerate(places):
+        delta, turn = scene.targets.deltas[i, first], scene.targets.normals[i, first]
+        moved = np.flatnonzero(delta.any(axis=1) | turn.any(axis=1))
         shape = UsdSkel.BlendShape.Define(stage, place)
         shape.CreateOffsetsAttr(_vectors(delta[moved]))
+        shape.CreateNormalOffsetsAttr(_vectors(turn[moved]))
         shape.CreatePointIndicesAttr(Vt.IntArray.FromNumpy(moved.astype(np.int32)))
 
 
