@@ -1,16 +1,61 @@
-"""Files on disk: results are written under a temporary name beside the target and renamed when whole."""
+"""Files on disk: what is given is checked before it is opened; results are written under a temporary name
+beside the target and renamed when whole."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from .errors import BadInput, NotReady
+from .errors import BadInput, DxtalkerError, NotReady
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the file's name in front of errors, and give operating-system errors a sentence."""
+    shown = repr(path.name or str(path))  # quoted: a name may hold a line break
+    try:
+        yield
+    except DxtalkerError as error:
+        raise type(error)(f"{shown}: {error}") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BadInput(f"{shown}: cannot be read ({reason}); check the file and its permissions") from error
+
+
+def check_file(path: Path, expected: str) -> None:
+    """Raise BadInput unless ``path`` leads to a regular file with something in it. Opens nothing.
+
+    ``expected`` says in an error what should have been given, for example "audio or video file".
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise BadInput("there is no such file; check the path") from None
+    except ValueError:  # a NUL in the name
+        raise BadInput("this cannot be the name of a file; check the path") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise BadInput(f"it is a folder; expected one {expected}")
+    if not stat.S_ISREG(status.st_mode):
+        raise BadInput("it is a pipe, socket or device; expected a regular file: save what it gives first")
+    if status.st_size == 0:
+        raise BadInput(f"it is empty (0 bytes); expected one {expected}")
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the first bytes of a file are text in UTF-8."""
+    if any(byte < 32 and byte not in b"\t\n\r\f" for byte in head) or head.startswith(b"#!AMR"):
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > 0 and error.start >= len(head) - 3  # a character cut in two at the end
+    return True
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import BadInput, DxtalkerError, Unsupported
+from ..errors import Unsupported
+from ..files import check_file, is_text, naming
 from .limits import check_seconds
 from .wav import parse_wav, read_frames
 
@@ -54,7 +54,7 @@ def open_source(path: Path | str) -> Iterator[Source]:
     """
     path = Path(path)
     with naming(path):
-        check_file(path)
+        check_file(path, "audio or video file")
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
             if head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] in (b"WAVE", b""):
@@ -78,36 +78,6 @@ def open_source(path: Path | str) -> Iterator[Source]:
             yield source
 
 
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Put the file's name in front of errors, and give operating-system errors a sentence."""
-    shown = repr(path.name or str(path))  # quoted: a name may hold a line break
-    try:
-        yield
-    except DxtalkerError as error:
-        raise type(error)(f"{shown}: {error}") from error
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise BadInput(f"{shown}: cannot be read ({reason}); check the file and its permissions") from error
-
-
-def check_file(path: Path) -> None:
-    """Raise BadInput unless ``path`` leads to a regular file with something in it. Opens nothing."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        raise BadInput("there is no such file; check the path") from None
-    except ValueError:  # a NUL in the name
-        raise BadInput("this cannot be the name of a file; check the path") from None
-    mode = status.st_mode
-    if stat.S_ISDIR(mode):
-        raise BadInput("it is a folder; expected one audio or video file")
-    if not stat.S_ISREG(mode):
-        raise BadInput("it is a pipe, socket or device; expected a regular file: save the sound first")
-    if status.st_size == 0:
-        raise BadInput("it is empty (0 bytes); expected an audio or video file")
-
-
 def refuse_foreign(head: bytes) -> None:
     """Raise Unsupported for first bytes that say picture, archive, document or text."""
     for start, what in FOREIGN:
@@ -115,16 +85,6 @@ def refuse_foreign(head: bytes) -> None:
             raise Unsupported(f"it is {what}, whatever its name says; expected an audio or video file")
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         raise Unsupported("it is a picture (WebP), whatever its name says; expected an audio or video file")
-    if _is_text(head):
+    if is_text(head):
         what = "a web page (HTML)" if b"<html" in head.lower() else "text"
         raise Unsupported(f"it is {what}, whatever its name says; expected an audio or video file")
-
-
-def _is_text(head: bytes) -> bool:
-    if any(byte < 32 and byte not in b"\t\n\r\f" for byte in head) or head.startswith(b"#!AMR"):
-        return False
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start > 0 and error.start >= len(head) - 3  # a character cut in two at the end
-    return True

@@ -43,20 +43,22 @@ def cut(image: np.ndarray, region: Region, side: int, repeat_edge: bool) -> np.n
     y = origin[1] + across[1] * steps + down[1] * steps[:, None]
     left, top = np.floor(x), np.floor(y)
     fx, fy = (x - left).astype(np.float32)[..., None], (y - top).astype(np.float32)[..., None]
-    columns = [np.clip(left + i, 0, width - 1).astype(np.int64) for i in (0, 1)]
-    rows = [np.clip(top + i, 0, height - 1).astype(np.int64) * width for i in (0, 1)]
+    columns = [np.clip(left + i, 0, width - 1).astype(np.int32) for i in (0, 1)]
+    rows = [np.clip(top + i, 0, height - 1).astype(np.int32) * width for i in (0, 1)]
     flat = image.reshape(-1, 3)
 
     def corner(row: int, column: int) -> np.ndarray:
-        found = flat[rows[row] + columns[column]].astype(np.float32)
+        found = flat.take(rows[row] + columns[column], axis=0).astype(np.float32)
         if not repeat_edge:
             inside = (left + column >= 0) & (left + column < width) & (top + row >= 0) & (top + row < height)
             found *= inside[..., None]
         return found
 
-    upper = corner(0, 0) * (1 - fx) + corner(0, 1) * fx
-    lower = corner(1, 0) * (1 - fx) + corner(1, 1) * fx
-    return np.rint(upper * (1 - fy) + lower * fy)
+    upper, lower = corner(0, 0), corner(1, 0)
+    upper += (corner(0, 1) - upper) * fx
+    lower += (corner(1, 1) - lower) * fx
+    upper += (lower - upper) * fy
+    return np.rint(upper, out=upper)
 
 
 def letterbox(width: int, height: int) -> Region:

@@ -66,12 +66,14 @@ def overlap(one: np.ndarray, many: np.ndarray) -> np.ndarray:
     return shared / np.maximum(np.prod(one[1] - one[0]) + areas - shared, 1e-12)
 
 
-def detections(raw: np.ndarray, logits: np.ndarray, region: Region) -> tuple[Detection, ...]:
-    """The faces that the network saw in ``region`` of a picture, best first."""
+def detections(
+    raw: np.ndarray, logits: np.ndarray, region: Region, least: float = ENOUGH
+) -> tuple[Detection, ...]:
+    """The faces that the network saw in ``region`` (turned by quarters at most) of a picture, best first."""
     found = []
-    for pairs, score in merge(*decode(raw, logits)):
-        # The box keeps the picture's axes; regions for detection are never rotated.
+    for pairs, score in merge(*decode(raw, logits, least)):
         pixels = region.to_picture(pairs).astype(np.float32)
-        (left, top), (right, bottom) = pixels[:2].tolist()
+        # A region turned by quarters gives the corners in another order.
+        (left, top), (right, bottom) = pixels[:2].min(axis=0).tolist(), pixels[:2].max(axis=0).tolist()
         found.append(Detection((left, top, right, bottom), score, pixels[2:]))
     return tuple(found)

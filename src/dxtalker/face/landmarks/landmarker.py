@@ -7,6 +7,7 @@ Mobile GPUs" (2019); Grishchenko et al., "Blendshapes GHUM" (2023).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,10 @@ import numpy as np
 from ...errors import BadInput
 from ...files import asset
 from .crop import Region, around_box, around_points, cut, letterbox
-from .detect import SIDE, detections
+from .detect import ENOUGH, SIDE, detections
 from .layout import COUNT, SCORE_CHANNELS, SCORED
 from .records import Detection, Landmarks
+from .search import SURE, distinct, looks, scaled, scaled_back, shrink, shrink_times
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -40,15 +42,22 @@ class Landmarker:
         return self._detect_in(image, letterbox(image.shape[1], image.shape[0]))
 
     def faces(self, image: np.ndarray, most: int = 1) -> tuple[Landmarks, ...]:
-        """At most ``most`` faces in ``image`` (H, W, 3) uint8 RGB, largest first."""
-        found = []
-        for detection in sorted(self.detect(image), key=lambda d: -d.size):
-            face = self._read(image, around_box(detection.box, detection.points[0], detection.points[1]))
-            if face is not None:
-                found.append(face)
-            if len(found) == most:
-                break
-        return tuple(sorted(found, key=lambda face: -face.size))
+        """At most ``most`` faces in ``image`` (H, W, 3) uint8 RGB, largest first.
+
+        An upright face that MediaPipe finds is given as MediaPipe gives it. When there is nothing, the picture is searched: from
+        further off, turned by quarters, and in tiles. ``Landmarks.turn`` says how a turned face becomes upright.
+        """
+        found = self._read_all(image, self.detect(image), most)
+        if found:
+            return found
+        shrunk: dict[int, np.ndarray] = {}
+        for regions in looks(image.shape[1], image.shape[0]):
+            seen = [detection for region in regions for detection in self._look(image, region, shrunk)]
+            seen = distinct(sorted(seen, key=lambda d: -d.score))
+            found = self._read_all(image, seen, most, refine=True)
+            if found:
+                return found
+        return ()
 
     def follow(self, image: np.ndarray, previous: Landmarks) -> Landmarks | None:
         """The face of the picture before in the next one, or None when it is not there any more.
@@ -58,10 +67,36 @@ class Landmarker:
         _check(image)
         return self._read(image, around_points(previous.points))
 
-    def _detect_in(self, image: np.ndarray, region: Region) -> tuple[Detection, ...]:
+    def _detect_in(self, image: np.ndarray, region: Region, least: float = ENOUGH) -> tuple[Detection, ...]:
         pixels = cut(image, region, SIDE, repeat_edge=False) / 127.5 - 1
         raw, logits = self._detector.run(["boxes", "scores"], {"image": pixels[None].astype(np.float32)})
-        return detections(np.asarray(raw)[0], np.asarray(logits)[0, :, 0], region)
+        return detections(np.asarray(raw)[0], np.asarray(logits)[0, :, 0], region, least)
+
+    def _look(self, image: np.ndarray, region: Region, shrunk: dict[int, np.ndarray]) -> list[Detection]:
+        """Detections in ``region`` of the picture, shrunk first so that fine patterns do not disturb."""
+        times = shrink_times(region, image)
+        if times not in shrunk:
+            shrunk[times] = shrink(image, times)
+        return [
+            scaled_back(detection, times)
+            for detection in self._detect_in(shrunk[times], scaled(region, 1 / times), SURE)
+        ]
+
+    def _read_all(
+        self, image: np.ndarray, seen: Sequence[Detection], most: int, refine: bool = False
+    ) -> tuple[Landmarks, ...]:
+        """The faces behind detections, largest first; ``refine`` reads each once more from a better crop."""
+        found: list[Landmarks] = []
+        for detection in sorted(seen, key=lambda d: -d.size):
+            face = self._read(image, around_box(detection.box, detection.points[0], detection.points[1]))
+            if face is not None and (refine or face.turn):
+                # The detector's box of a turned face lies badly: its crop is centred by the landmarks instead.
+                face = self.follow(image, face)
+            if face is not None:
+                found = distinct([*found, face])
+            if len(found) >= most:
+                break
+        return tuple(sorted(found, key=lambda face: -face.size))
 
     def _read(self, image: np.ndarray, region: Region) -> Landmarks | None:
         """The face in ``region``, or None when the mesh network sees none there."""

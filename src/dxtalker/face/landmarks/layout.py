@@ -8,6 +8,9 @@ from ...records import ARKIT_INDEX, ARKIT_NAMES
 
 COUNT = 478
 OUTER_EYES = (33, 263)  # outer corner of the person's right eye (left in the picture), then of the left eye
+# Points of the right half and their mirror images, and points of the middle, high and low: their depth shows the pose.
+ACROSS = ([33, 133, 234, 61, 127, 50, 105], [263, 362, 454, 291, 356, 280, 334])
+DOWN = ([10, 151, 9], [152, 175, 200])
 RIGHT_IRIS, LEFT_IRIS = slice(468, 473), slice(473, 478)  # centre first; the person's right and left
 
 # The landmarks that Blendshape V2 looks at: mouth, eyes, brows, outline, irises.

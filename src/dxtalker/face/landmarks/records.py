@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .layout import OUTER_EYES
+from .layout import ACROSS, DOWN, OUTER_EYES
 
 
 @dataclass(frozen=True)
 class Detection:
-    """A face as the detector sees it. Pixels: x to the right, y down, (0, 0) the middle of the first pixel."""
+    """A face as the detector sees it, in pixels: x to the right, y down, (0, 0) the picture's top left corner."""
 
     box: tuple[float, float, float, float]  # left, top, right, bottom; may reach beyond the picture
     score: float  # 0..1
@@ -28,7 +28,11 @@ class Detection:
 
 @dataclass(frozen=True)
 class Landmarks:
-    """One face. Pixels: x to the right, y down, (0, 0) the middle of the first pixel."""
+    """One face, in pixels: x to the right, y down, (0, 0) the picture's top left corner.
+
+    The numbers are MediaPipe's. The first pixel's middle is (0.5, 0.5) to within half a pixel of the network's
+    crop: 0.3 pixels where the eyes are 60 apart (docs/landmarker.md).
+    """
 
     points: (
         np.ndarray
@@ -59,6 +63,25 @@ class Landmarks:
         """The box's area in square pixels."""
         left, top, right, bottom = self.box
         return (right - left) * (bottom - top)
+
+    @property
+    def yaw(self) -> float:
+        """Radians the face is turned to its own left, from the landmarks' depth; within 6 degrees up to 60."""
+        across, _, away = self._upright_step(*ACROSS)
+        return float(np.arctan2(away, across))
+
+    @property
+    def pitch(self) -> float:
+        """Radians the face is nodded down, from the landmarks' depth; 0 is a forehead right above the chin."""
+        _, down, away = self._upright_step(*DOWN)
+        return float(-np.arctan2(away, down))
+
+    def _upright_step(self, start: list[int], end: list[int]) -> np.ndarray:
+        """(3,) mean way between landmarks: along the eye line, down from it, away from the camera; pixels."""
+        across, down = (self.points[end] - self.points[start]).mean(axis=0)
+        cos, sin = np.cos(self.roll), np.sin(self.roll)
+        away = (self.depth[end] - self.depth[start]).mean()
+        return np.array([cos * across + sin * down, cos * down - sin * across, away])
 
     @property
     def _eye_line(self) -> np.ndarray:
