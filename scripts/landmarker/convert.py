@@ -131,9 +131,18 @@ class Converter:
         self.set(operator, pooled, FIRST)
 
     def prelu(self, operator: Operator) -> None:
-        data, slope = operator.inputs
-        slopes = self.constant(self.constants[slope].transpose(2, 0, 1))
-        self.set(operator, self.op("PRelu", self.value(data, FIRST), slopes), FIRST)
+        """max(x, 0) (1 - slope) + x slope, the products as 1 x 1 convolutions.
+
+        onnxruntime's own PRelu keeps its fast layout of images from being used: so the network takes half the time.
+        """
+        data, number = operator.inputs
+        slopes = self.constants[number].reshape(-1, 1, 1, 1)
+        slope = self.constant(slopes)
+        rest = self.op("Sub", self.constant(np.ones(1, np.float32)), slope)
+        image = self.value(data, FIRST)
+        kept = self.op("Conv", self.op("Relu", image), rest, group=len(slopes))
+        leaked = self.op("Conv", image, slope, group=len(slopes))
+        self.set(operator, self.op("Add", leaked, kept), FIRST)
 
     def pad(self, operator: Operator) -> None:
         data, amounts = operator.inputs

@@ -147,7 +147,7 @@ def hostile() -> dict[str, bytes]:
     bmp[18:26] = struct.pack("<ii", 2**30, 2**30)
     return {
         "bomb.png": png(30000, 30000, 8, 2, rows * 200),
-        "small bomb.png": png(9400, 9400, 8, 2, b"\0" * 1000),
+        "small bomb.png": png(7000, 7000, 8, 2, b"\0" * 1000),
         "huge claim.png": png(2**31 - 1, 2**31 - 1, 8, 2, b""),
         "no pixels.png": png(0, 10, 8, 2, b""),
         "thin.png": png(100000, 1, 8, 2, b"\0" * 300001),

@@ -64,7 +64,7 @@ def find_face(photo: Photo, landmarker: Landmarker) -> FoundFace:
 def _the_one(photo: Photo, landmarker: Landmarker, notes: list[str]) -> Landmarks:
     faces = landmarker.faces(photo.pixels, most=MOST)
     height, width = photo.pixels.shape[:2]
-    if not faces:
+    if len(faces) == 0:
         raise BadInput(
             f"no face was found in these {width} x {height} pixels; give a sharp photo of one face from the front"
         )

@@ -18,7 +18,19 @@ from .crop import Region, around_box, around_points, cut, letterbox
 from .detect import ENOUGH, SIDE, detections
 from .layout import COUNT, SCORE_CHANNELS, SCORED
 from .records import Detection, Landmarks
-from .search import SURE, distinct, looks, scaled, scaled_back, shrink, shrink_times
+from .search import (
+    SURE,
+    SURER,
+    TURNS,
+    UPRIGHT,
+    distinct,
+    looks,
+    scaled,
+    scaled_back,
+    shrink,
+    shrink_times,
+    turned,
+)
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -47,7 +59,7 @@ class Landmarker:
         An upright face that MediaPipe finds is given as MediaPipe gives it. When there is nothing, the picture is searched: from
         further off, turned by quarters, and in tiles. ``Landmarks.turn`` says how a turned face becomes upright.
         """
-        found = self._read_all(image, self.detect(image), most)
+        found = self._read_all(image, self._best_way_up(image, self.detect(image)), most)
         if found:
             return found
         shrunk: dict[int, np.ndarray] = {}
@@ -71,6 +83,21 @@ class Landmarker:
         pixels = cut(image, region, SIDE, repeat_edge=False) / 127.5 - 1
         raw, logits = self._detector.run(["boxes", "scores"], {"image": pixels[None].astype(np.float32)})
         return detections(np.asarray(raw)[0], np.asarray(logits)[0, :, 0], region, least)
+
+    def _best_way_up(self, image: np.ndarray, seen: tuple[Detection, ...]) -> tuple[Detection, ...]:
+        """``seen``, or what a turned picture shows when the detector is surer of that.
+
+        A face upside down or on its side is often taken for a face as it is, with landmarks that are wrong; but not
+        with the certainty of an upright one.
+        """
+        if not seen or seen[0].score >= UPRIGHT:
+            return seen
+        whole = letterbox(image.shape[1], image.shape[0])
+        for turn in TURNS:
+            other = self._detect_in(image, turned(whole, turn))
+            if other and other[0].score > seen[0].score + SURER:
+                seen = other
+        return seen
 
     def _look(self, image: np.ndarray, region: Region, shrunk: dict[int, np.ndarray]) -> list[Detection]:
         """Detections in ``region`` of the picture, shrunk first so that fine patterns do not disturb."""

@@ -8,7 +8,9 @@ import time
 from ...errors import BadInput, LimitExceeded
 
 MAX_BYTES = 64_000_000
-MAX_PIXELS = 100_000_000  # as the header says, before anything is decoded; 400 MB while decoding
+# As the header says, before anything is decoded. A JPEG is decoded at a fraction of its size; others need up to
+# 16 bytes a pixel while they are.
+MAX_PIXELS, MAX_JPEG_PIXELS = 50_000_000, 120_000_000
 MIN_SIDE = 16  # pixels; below that nothing can be a face
 MAX_SIDE = 2048  # pixels of the long side after reading; larger photos are reduced
 MAX_SCANS = 64  # of a progressive JPEG; each goes over the whole picture, an encoder writes about ten
@@ -16,11 +18,13 @@ MAX_SCAN_PIXELS = 1_500_000_000  # scans times pixels
 MAX_SECONDS = 20.0  # for decoding
 
 
-def check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int, jpeg: bool = False) -> None:
     """Raise LimitExceeded or BadInput unless a picture of this size (pixels) is read."""
-    if width * height > MAX_PIXELS:
+    most = MAX_JPEG_PIXELS if jpeg else MAX_PIXELS
+    if width * height > most:
         raise LimitExceeded(
-            f"it has {width:,} x {height:,} pixels; at most {MAX_PIXELS // 1_000_000} million are read: reduce it first"
+            f"it has {width:,} x {height:,} pixels; at most {most // 1_000_000} million are read"
+            f" ({MAX_JPEG_PIXELS // 1_000_000} million from a JPEG): reduce it first"
         )
     if min(width, height) < MIN_SIDE:
         raise BadInput(f"it has {width} x {height} pixels; expected at least {MIN_SIDE} on each side")

@@ -74,9 +74,10 @@ def _decode(data: bytes, kinds: tuple[str, ...]) -> Photo:
         raise LimitExceeded("it claims far more pixels than are read here; reduce it first") from None
     with image:
         width, height = image.size
-        check_size(width, height)
+        jpeg = image.format in ("JPEG", "MPO")
+        check_size(width, height, jpeg)
         notes: list[str] = []
-        if image.format in ("JPEG", "MPO"):
+        if jpeg:
             check_scans(data, width, height)
             image.draft(image.mode, _reduced(width, height))
         if getattr(image, "is_animated", False):
@@ -94,7 +95,7 @@ def _decode(data: bytes, kinds: tuple[str, ...]) -> Photo:
         stored = _orientation(image)
         image.load()
         turned = _orientation(image)  # Pillow turns some formats itself while loading, and then says 1
-        if image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info:
+        if image.mode == "CMYK" and jpeg and "adobe" not in image.info:
             # Pillow takes every CMYK JPEG as inverted, which only Adobe's are.
             image = ImageChops.invert(image)
         pixels = to_srgb(_reduce(eight_bits(image, notes), width, height, notes), notes)
