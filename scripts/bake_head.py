@@ -22,9 +22,9 @@ from bake.hair_cards import strand_pieces
 from bake.hairs import brow_pieces, lash_pieces
 from bake.head_file import assemble, split_part
 from bake.identity import identity_arrays
-from bake.lips import edges, find_margins, lip_pairs, settle_anatomy
+from bake.lips import edges, eyeballs, find_margins, lip_pairs, settle_anatomy
 from bake.mesh import join
-from bake.mouth import teeth_pieces, tongue_piece
+from bake.mouth import teeth_pieces, tongue_piece, tongue_shapes
 from bake.scalp import height_above_hairline
 from bake.skin import Skin, build_skin
 from bake.source import open_wheel
@@ -73,6 +73,7 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
         "landmarks": np.array([vertex[point] for point in marks.values()], np.int32),
         "albedo_png": np.frombuffer(picture.getvalue(), np.uint8),
     }
+    arrays |= extra_arrays(arrays)
     arrays |= margin_arrays(anatomy, vertex, arrays)
     arrays |= identity_arrays(wheel, anatomy, pieces)
     write_arrays(target, arrays, level=9)
@@ -84,20 +85,35 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
     print(f"sha256 {digest}")
 
 
+def part_vertices(arrays: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray:
+    """(V,) bool: the vertices of the parts with these names."""
+    chosen = np.zeros(len(arrays["vertices"]), bool)
+    for name, (first, count, *_) in zip(arrays["part_names"], arrays["part_table"], strict=True):
+        if name in names:
+            chosen[arrays["triangles"][int(first) : int(first + count)]] = True
+    return chosen
+
+
+def extra_arrays(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Shapes beyond ARKit's: the tongue's."""
+    tongue = part_vertices(arrays, ("tongue",))
+    shapes = tongue_shapes(arrays["vertices"][tongue].astype(np.float64))
+    deltas = np.zeros((len(shapes), len(tongue), 3), np.float16)
+    deltas[:, tongue] = np.stack(list(shapes.values()))
+    return {"extra_names": np.array(list(shapes)), "extra_deltas": deltas}
+
+
 def margin_arrays(
     anatomy: Anatomy, vertex: dict[int, int], arrays: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Lips and lids on the head's own vertices; lashes go with the lids."""
-    moved = np.zeros(len(arrays["vertices"]), bool)
-    for name, (first, count, *_) in zip(arrays["part_names"], arrays["part_table"], strict=True):
-        if name in ("skin", "lashes"):
-            moved[arrays["triangles"][int(first) : int(first + count)]] = True
+    moved = part_vertices(arrays, ("skin", "lashes"))
     lines = {
         name: tuple(np.array([vertex[int(point)] for point in line]) for line in pair)
         for name, pair in edges(anatomy).items()
     }
     jaw = arrays["deltas"][ARKIT_INDEX["jawOpen"]].astype(np.float32)
-    margins = find_margins(arrays["vertices"], jaw, lines, moved)
+    margins = find_margins(arrays["vertices"], jaw, lines, moved, eyeballs(anatomy))
     return {key: array for name, margin in margins.items() for key, array in margin.arrays(name).items()}
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from bake.anatomy import LIP_PAIRS, LOWER_LID, LOWER_LIP, UPPER_LID, UPPER_LIP, Anatomy
+from bake.eyes import fit_sphere
 from dxtalker.face.margins import Margin, make_margin
-from dxtalker.face.settle import Draft, settle_lids, settle_lips
+from dxtalker.face.settle import Draft, clear_eye, settle_lids, settle_lips
 from dxtalker.records import ARKIT_INDEX
 
 LIP_REACH, LID_REACH = 0.012, 0.009  # metres from the edge at which a correction has died out
@@ -41,12 +42,18 @@ def edges(anatomy: Anatomy) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def find_margins(
-    points: np.ndarray, jaw: np.ndarray, lines: dict[str, tuple[np.ndarray, np.ndarray]], skin: np.ndarray
+    points: np.ndarray,
+    jaw: np.ndarray,
+    lines: dict[str, tuple[np.ndarray, np.ndarray]],
+    skin: np.ndarray,
+    balls: list[tuple[np.ndarray, float]],
 ) -> dict[str, Margin]:
     """Margins of the ``lines`` on ``points`` (V, 3); ``jaw`` (V, 3) is jawOpen, ``skin`` (V,) bool what may move.
 
-    An opening jaw tells the lower lip from the upper one; lids are told apart by their height.
+    An opening jaw tells the lower lip from the upper one; lids are told apart by their height. The lining of
+    the sockets, which lies within the ``balls`` (centre, radius), stays.
     """
+    outside = [np.linalg.norm(points - centre, axis=1) > radius for centre, radius in balls]
     found = {}
     for name, (upper, lower) in lines.items():
         x = points[:, 0]
@@ -58,10 +65,15 @@ def find_margins(
             lowers, reach = 0.5 + ((high + low) / 2 - points[:, 1]) / 0.002, LID_REACH
         lowers[upper], lowers[lower] = 0, 1
         margin = make_margin(points, upper, lower, np.clip(lowers, 0, 1), reach)
-        found[name] = margin.picked(
-            np.where(skin | np.isin(np.arange(len(x)), np.r_[upper, lower]), np.arange(len(x)), -1)
-        )
+        moved = skin.copy() if name == "lips" else skin & outside[0] & outside[1]
+        moved[np.r_[upper, lower]] = True
+        found[name] = margin.picked(np.where(moved, np.arange(len(x)), -1))
     return found
+
+
+def eyeballs(anatomy: Anatomy) -> list[tuple[np.ndarray, float]]:
+    """Centre and radius of the left and of the right eyeball, metres."""
+    return [fit_sphere(anatomy.points[anatomy.group(f"eye_{side}")]) for side in ("left", "right")]
 
 
 def settle_anatomy(anatomy: Anatomy) -> Anatomy:
@@ -69,11 +81,14 @@ def settle_anatomy(anatomy: Anatomy) -> Anatomy:
     skin = np.zeros(len(anatomy.points), bool)
     skin[np.unique(anatomy.mesh.quads["body"])] = True
     jaw = anatomy.deltas[ARKIT_INDEX["jawOpen"]]
-    margins = find_margins(anatomy.points, jaw, edges(anatomy), skin)
+    balls = eyeballs(anatomy)
+    margins = find_margins(anatomy.points, jaw, edges(anatomy), skin, balls)
     lids = margins["lid_left"], margins["lid_right"]
     draft = Draft(anatomy.points.copy(), anatomy.deltas.copy(), {}, margins["lips"], lids)
     for name in ("mouthSmileLeft", "mouthSmileRight"):
         draft.points += FRIENDLY * draft.shape(name)
     settle_lips(draft)
+    for side, (centre, radius) in enumerate(balls):
+        clear_eye(draft, side, centre, radius)
     settle_lids(draft)
     return replace(anatomy, points=draft.points, deltas=draft.deltas)

@@ -79,3 +79,22 @@ def tongue_piece(anatomy: Anatomy) -> Piece:
         0.38,
         0.35,
     )
+
+
+def tongue_shapes(points: np.ndarray) -> dict[str, np.ndarray]:
+    """Shapes beyond ARKit for the resting tongue's ``points`` (N, 3): (N, 3) metres each.
+
+    tongueUp puts the tip behind the upper teeth (t, d, n, l), tongueCurl draws it up and back (r), tongueBack
+    lifts the back to the palate (k, g). They want a jaw that is open by 0.1.
+    """
+    x, y, z = points.T
+    tip = np.clip((z + 0.022) / 0.031, 0, 1)  # 0 behind the middle, 1 at the tip
+    rear = np.exp(-(((z + 0.026) / 0.014) ** 2))
+    upper = np.clip((y + 0.076) / 0.012, 0, 1)  # the root stays on the floor
+    still = np.zeros(len(points))
+    narrow = -0.25 * x * tip
+    return {
+        "tongueUp": np.column_stack([narrow, 0.0165 * tip**1.7, 0.0052 * tip**2]),
+        "tongueCurl": np.column_stack([narrow, 0.0135 * tip**1.6, -0.0080 * tip**2]),
+        "tongueBack": np.column_stack([still, 0.0085 * rear * upper - 0.0012 * tip, -0.0045 * tip]),
+    }

@@ -12,6 +12,7 @@ from ..files import asset
 from .head import Head
 from .head_file import load_head
 from .settle import settle
+from .transfer import Transfer
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,12 @@ class IdentitySpace:
 
     def head(self, weights: np.ndarray, name: str = "someone") -> Head:
         """The base head with another face, settled: its lips touch and its shapes fit it; weights (D,)."""
-        return settle(self.raw_head(weights, name), self.base)
+        head = self.raw_head(weights, name)
+        return settle(self._transfer.apply(head))
+
+    @cached_property
+    def _transfer(self) -> Transfer:
+        return Transfer(self.base)
 
     def raw_head(self, weights: np.ndarray, name: str = "someone") -> Head:
         """As ``head``, but linear in ``weights`` (D,) and not settled: for solvers."""

@@ -28,7 +28,7 @@ LIP_LIMITS = {
 LID_OVERLAP = 0.0003  # metres by which the upper lid covers the lower one's edge in a full blink
 LOOK_DOWN = 0.12  # share of the open eye that a full look down may close: a blink is added to it
 SQUINT, WIDE = 0.45, 0.45  # share of the open eye that these close and open at most
-CLEAR = 0.0005  # metres between an eyeball and the skin before it
+CLEAR = 0.0009  # metres between the white of an eye and the skin before it; the cornea takes 0.6 mm of them
 STRETCH = 0.3, 1.9  # least and largest factor on a blink's travel
 ROUNDS = 4  # of each correction: the skin around an edge does not follow it quite fully
 SMOOTH = np.array([0.25, 0.5, 0.25])
@@ -49,18 +49,15 @@ class Draft:
         return self.deltas[ARKIT_INDEX[name]]
 
 
-def settle(head: Head, model: Head) -> Head:
-    """``head`` with lips, lids and shapes that fit its face; ``model`` is the settled head it was made from.
-
-    Both have the same vertices in the same order. Heads without margins come back as they are.
-    """
-    if head.lips is None or head.lids is None or model.lids is None:
+def settle(head: Head) -> Head:
+    """``head`` with lips, lids and shapes that fit its face; one without margins comes back as it is."""
+    if head.lips is None or head.lids is None:
         return head
     extras = {name: delta.copy() for name, delta in head.extras.items()}
     draft = Draft(head.vertices.copy(), head.deltas.copy(), extras, head.lips, head.lids)
     settle_lips(draft)
     for side in range(2):
-        clear_eye(draft, side, head.eyes[side], model, eye_radius(model, side))
+        clear_eye(draft, side, head.eyes[side], eye_radius(head, side))
     settle_lids(draft)
     return replace(head, vertices=draft.points, deltas=draft.deltas, extras=draft.extras)
 
@@ -111,17 +108,17 @@ def fit_blink(points: np.ndarray, blink: np.ndarray, lid: Margin) -> None:
         lid.widen(blink, -wanted - lid.gap(blink), 1.0)
 
 
-def clear_eye(draft: Draft, side: int, centre: np.ndarray, model: Head, radius: float) -> None:
-    """Push skin off the eyeball, at rest and in every shape of this eye; CLEAR, or what the model has of it."""
+def clear_eye(draft: Draft, side: int, centre: np.ndarray, radius: float) -> None:
+    """Push the lids' skin off an eyeball of ``radius`` metres, at rest and on the way to each shape of this eye."""
     near = draft.lids[side].near
-    rest, ours = model.vertices[near] - model.eyes[side], draft.points[near] - centre
-    ours = ours + _outwards(ours, rest, radius)
-    draft.points[near] = ours + centre
+    rest = draft.points[near] - centre
+    rest = rest + _outwards(rest, radius)
+    draft.points[near] = rest + centre
     for name in EYE_SHAPES:
         index = ARKIT_INDEX[name + ("Left", "Right")[side]]
-        delta, like = draft.deltas[index][near], model.deltas[index][near]
-        for weight in (1.0, 0.5):
-            delta = delta + _outwards(ours + weight * delta, rest + weight * like, radius) / weight
+        delta = draft.deltas[index][near]
+        for weight in (1.0, 0.75, 0.5):  # a straight way cuts the corner of a ball
+            delta = delta + _outwards(rest + weight * delta, radius) / weight
         draft.deltas[index][near] = delta
 
 
@@ -130,11 +127,10 @@ EYE_SHAPES = (
 )  # fmt: skip
 
 
-def _outwards(ours: np.ndarray, model: np.ndarray, radius: float) -> np.ndarray:
-    """(N, 3) steps that take ``ours`` out of the ball as far as ``model`` is; both (N, 3) from its centre."""
-    away = np.linalg.norm(ours, axis=1)
-    wanted = np.minimum(np.linalg.norm(model, axis=1), radius + CLEAR)
-    return ours * (np.maximum(wanted - away, 0) / np.maximum(away, 1e-6))[:, None]
+def _outwards(points: np.ndarray, radius: float) -> np.ndarray:
+    """(N, 3) steps that take ``points`` (N, 3), given from the ball's centre, CLEAR of it."""
+    away = np.linalg.norm(points, axis=1)
+    return points * (np.maximum(radius + CLEAR - away, 0) / np.maximum(away, 1e-6))[:, None]
 
 
 def eye_radius(head: Head, side: int) -> float:
