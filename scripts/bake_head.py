@@ -95,12 +95,15 @@ def part_vertices(arrays: dict[str, np.ndarray], names: tuple[str, ...]) -> np.n
 
 
 def extra_arrays(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Shapes beyond ARKit's: the tongue's."""
+    """Shapes beyond ARKit's: the tongue's after those that the pieces brought."""
     tongue = part_vertices(arrays, ("tongue",))
     shapes = tongue_shapes(arrays["vertices"][tongue].astype(np.float64))
     deltas = np.zeros((len(shapes), len(tongue), 3), np.float16)
     deltas[:, tongue] = np.stack(list(shapes.values()))
-    return {"extra_names": np.array(list(shapes)), "extra_deltas": deltas}
+    return {
+        "extra_names": np.concatenate([arrays["extra_names"], list(shapes)]),
+        "extra_deltas": np.concatenate([arrays["extra_deltas"], deltas]),
+    }
 
 
 def margin_arrays(

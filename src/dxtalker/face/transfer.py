@@ -19,7 +19,7 @@ WINDOW = 0.020  # metres: standard deviation of the neighbourhood that an anchor
 BLEND = 0.014  # metres: and of the anchors that a vertex listens to
 FIRM = 0.3  # share of stiffness in a fit: the rest of it is the data's
 LEAST, MOST = 0.75, 1.3  # how much a shape may shrink and grow
-MOVED = ("skin", "hair", "brows", "lashes")  # eyes, teeth and tongue keep their size
+MOVED = ("skin", "hair", "strands", "brows", "lashes")  # eyes, teeth and tongue keep their size
 
 
 class Transfer:
