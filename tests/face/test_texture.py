@@ -20,6 +20,13 @@ from dxtalker.render.renderer import make_renderer
 
 SIZE = (420, 420)
 MAGENTA = Background((255, 0, 255), gradient=False)
+# Where the bake puts them (scripts/bake/layout.py).
+BOXES = {
+    "mouth": (0.41, 0.53, 0.581, 0.662),
+    "teeth": (0.80, 0.53, 0.99, 0.60),
+    "gums": (0.80, 0.61, 0.99, 0.66),
+    "tongue": (0.80, 0.67, 0.99, 0.77),
+}
 FACE = (slice(560, 900), slice(880, 1168))  # rows and columns of the atlas: brows to chin
 
 
@@ -31,17 +38,23 @@ def person(head: Head, factor: tuple[float, float, float] = (0.75, 0.62, 0.55)) 
     return replace(head, albedo=albedo)
 
 
-def shot(head: Head, yaw: float = 0.0, background: Background = MAGENTA, **shapes: float) -> Shot:
+def shot(
+    head: Head,
+    yaw: float = 0.0,
+    background: Background = MAGENTA,
+    size: tuple[int, int] = SIZE,
+    **shapes: float,
+) -> Shot:
     """A picture of ``head`` by the project's own renderer, and the view that it was taken with."""
     expression = np.zeros(52, np.float32)
     for name, value in shapes.items():
         expression[ARKIT_INDEX[name]] = value
-    camera = portrait(head, SIZE, yaw)
+    camera = portrait(head, size, yaw)
     vertices = head.shape(expression)
     renderer = make_renderer(head, camera, background, "numpy")
     pixels = renderer.draw(vertices, head.smooth_normals(vertices))[..., :3]
     position = np.array(camera.position)
-    return Shot(pixels, View(SIZE, camera.focal, camera.axes, -camera.axes @ position, expression))
+    return Shot(pixels, View(size, camera.focal, camera.axes, -camera.axes @ position, expression))
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +83,81 @@ def test_no_background_on_the_skin(head: Head, frontal: Shot) -> None:
     albedo = paint(head, [frontal]).albedo[:1081].astype(int)
     magenta = (albedo[..., 0] - albedo[..., 1] > 90) & (albedo[..., 2] - albedo[..., 1] > 60)
     assert not magenta.any()
+
+
+def test_even_light_on_even_skin(head: Head, frontal: Shot) -> None:
+    """The renderer's lamp stands to the left: the painted cheeks are alike all the same."""
+    left, right = ((760, 830, x, x + 60) for x in (905, 2048 - 965))
+    albedo = paint(head, [frontal]).albedo.astype(float)
+    means = [albedo[top:bottom, west:east, :3].mean((0, 1)) for top, bottom, west, east in (left, right)]
+    assert np.abs(means[0] - means[1]).max() < 6
+
+
+def test_the_unseen_half_mirrors_the_seen_one(head: Head) -> None:
+    marked = person(head)
+    marked.albedo[740:840, 880:960, :3] = (120, 40, 40)  # a red cheek on one side
+    turned = shot(marked, yaw=-0.9)
+    painted = paint(head, [turned]).albedo.astype(int)
+    other = painted[740:840, 2048 - 960 : 2048 - 880]
+    assert abs(other[..., 0].mean() - painted[740:840, 880:960, 0].mean()) < 25
+    assert (painted[..., 0] - painted[..., 1])[770:810, 905:935].mean() > 35
+
+
+def test_teeth_never_on_the_lips(head: Head) -> None:
+    green = person(head)
+    for name, color in (
+        ("teeth", (0, 255, 0)),
+        ("gums", (0, 255, 0)),
+        ("tongue", (0, 255, 0)),
+        ("mouth", (0, 255, 0)),
+    ):
+        left, top, right, bottom = BOXES[name]
+        rows, columns = (slice(int(a * 2048), int(b * 2048)) for a, b in ((top, bottom), (left, right)))
+        green.albedo[rows, columns, :3] = color
+    albedo = paint(head, [shot(green, jawOpen=0.5, mouthSmileLeft=0.5, mouthSmileRight=0.5)]).albedo.astype(
+        int
+    )
+    face = albedo[FACE]
+    assert (face[..., 1] - face[..., 0]).max() < 20
+
+
+def test_eyes_never_on_the_lids(head: Head) -> None:
+    blue = person(head)
+    rows, columns = (slice(int(a * 2048), int(b * 2048)) for a, b in ((0.53, 0.73), (0.59, 0.79)))
+    blue.albedo[rows, columns, :3] = (0, 0, 255)
+    face = paint(head, [shot(blue)]).albedo[FACE].astype(int)
+    assert (face[..., 2] - face[..., 0]).max() < 20
+
+
+def test_dark_skin_stays_dark(head: Head) -> None:
+    dark = shot(person(head, (0.16, 0.11, 0.08)))
+    bright = shot(person(head, (1.1, 1.1, 1.1)))
+    tones = [np.mean(paint(head, [one]).skin) for one in (dark, bright)]
+    assert tones[0] < 100 < 160 < tones[1]
+
+
+def test_a_grey_photo_gets_a_hue(head: Head, frontal: Shot) -> None:
+    grey = np.repeat(frontal.pixels[..., 1:2], 3, axis=2)
+    grey[(frontal.pixels == (255, 0, 255)).all(2)] = 90
+    painted = paint(head, [replace(frontal, pixels=grey)])
+    red, green, blue = painted.skin
+    assert red > green > blue
+    assert any("grey" in note for note in painted.notes)
+
+
+def test_two_photos_see_more_than_one(head: Head) -> None:
+    left, right = shot(person(head), yaw=0.7), shot(person(head), yaw=-0.7)
+    both = paint(head, [left, right])
+    assert both.seen > 0.75
+    assert error(both.albedo, person(head).albedo) < 12
+
+
+def test_relief_comes_with_resolution(head: Head, frontal: Shot) -> None:
+    assert paint(head, [frontal]).normal_map is None
+    close = paint(head, [shot(person(head), size=(900, 900))]).normal_map
+    assert close is not None and close.shape == (2048, 2048, 3)
+    assert (close[:, 1500:] == (128, 128, 255)).all()  # none where there is no face
+    assert close[FACE][..., 2].min() > 230  # gentle everywhere
 
 
 def test_same_photo_same_texture(head: Head, frontal: Shot) -> None:

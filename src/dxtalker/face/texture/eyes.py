@@ -38,7 +38,7 @@ def measure_eyes(seen: Seen, balance: np.ndarray) -> np.ndarray | None:
     middle = (light >= np.quantile(light, 0.15)) & (light <= np.quantile(light, 0.85))
     iris = np.median(colour[middle], axis=0)
     if len(white) > 8:
-        iris = iris * np.clip(0.55 / max(float(np.quantile(luminance(white), 0.7)), 1e-3), 0.8, 1.6)
+        iris = iris * np.clip(0.45 / max(float(np.quantile(luminance(white), 0.7)), 1e-3), 0.7, 1.1)
     return iris
 
 
@@ -81,8 +81,9 @@ def recolour_irises(albedo: np.ndarray, head: Head, colour: np.ndarray) -> None:
     right, bottom = np.ceil(uv.max(0) * size).astype(int)
     picture = linear_table()[albedo[top:bottom, left:right, :3]]
     light = luminance(picture)
-    dark = light < 0.45 * float(np.quantile(light, 0.8))
     y, x = np.mgrid[: light.shape[0], : light.shape[1]]
+    inner = np.hypot(x / light.shape[1] - 0.5, y / light.shape[0] - 0.5) < 0.3
+    dark = inner & (light < 0.45 * float(np.quantile(light, 0.8)))
     cx, cy = x[dark].mean(), y[dark].mean()
     radius = np.sqrt(dark.sum() / np.pi)
     away = np.hypot(x - cx, y - cy) / radius

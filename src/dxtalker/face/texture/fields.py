@@ -17,32 +17,36 @@ def box_blur(field: np.ndarray, radius: int, times: int = 2) -> np.ndarray:
     """Means of (2 radius + 1)² texels of ``field`` (H, W) or (H, W, C), edges repeated; ``times`` over."""
     if radius < 1:
         return field
-    for _ in range(times):
-        for axis in (0, 1):
-            wide = np.pad(
-                field, [(radius + 1, radius) if i == axis else (0, 0) for i in range(field.ndim)], "edge"
-            )
-            total = wide.cumsum(axis, dtype=np.float64 if field.shape[axis] > 1500 else np.float32)
-            size = field.shape[axis]
-            high = total.take(range(2 * radius + 1, 2 * radius + 1 + size), axis)
-            field = ((high - total.take(range(size), axis)) / (2 * radius + 1)).astype(np.float32)
+    wide = 2 * radius + 1
+    for axis in (0, 1) * times:
+        size = field.shape[axis]
+        margin = [(radius + 1, radius) if i == axis else (0, 0) for i in range(field.ndim)]
+        total = np.pad(field, margin, "edge").cumsum(axis, dtype=np.float32)
+        if axis == 0:
+            field = total[wide : wide + size] - total[:size]
+        else:
+            field = total[:, wide : wide + size] - total[:, :size]
+        field *= np.float32(1 / wide)
     return field
 
 
 def weighted_blur(field: np.ndarray, weight: np.ndarray, radius: int, times: int = 2) -> np.ndarray:
     """``box_blur`` of ``field`` (H, W, C) that counts texels by ``weight`` (H, W); 0 where there is none."""
     both = np.concatenate([field * weight[..., None], weight[..., None]], axis=2)
-    both = box_blur(both, radius, times)
+    if radius >= 8:  # wide blurs need no fine grid
+        small = box_blur(halve(halve(both)), round(radius / 4), times)
+        both = double(double(small, (both.shape[0] + 1) // 2, (both.shape[1] + 1) // 2), *both.shape[:2])
+    else:
+        both = box_blur(both, radius, times)
     return both[..., :-1] / np.maximum(both[..., -1:], np.float32(1e-4))
 
 
 def halve(field: np.ndarray) -> np.ndarray:
     """Means of 2 x 2 texels of ``field`` (H, W, C); an odd row or column is repeated."""
-    height, width = field.shape[:2]
-    field = np.pad(field, [(0, height % 2), (0, width % 2), (0, 0)], "edge")
-    return field.reshape(field.shape[0] // 2, 2, field.shape[1] // 2, 2, -1).mean(
-        axis=(1, 3), dtype=np.float32
-    )
+    if field.shape[0] % 2 or field.shape[1] % 2:
+        field = np.pad(field, [(0, field.shape[0] % 2), (0, field.shape[1] % 2), (0, 0)], "edge")
+    rows = field[0::2] + field[1::2]
+    return np.float32(0.25) * (rows[:, 0::2] + rows[:, 1::2])
 
 
 def double(field: np.ndarray, height: int, width: int) -> np.ndarray:

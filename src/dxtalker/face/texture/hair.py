@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,8 @@ from .project import Seen
 from .skin import Skin, features
 from .texels import Regions, face_triangles
 
-BALD = 0.60  # share of the seen scalp that looks like skin from which on a head counts as bald
+_masks: dict[tuple[str, int, int, int], np.ndarray] = {}
+BALD = 0.70  # share of the seen scalp that looks like skin from which on a head counts as bald
 FEW = 150  # seen texels of the scalp below which nothing is said
 
 
@@ -30,24 +32,55 @@ def measure_hair(seen: list[Seen], balance: list[np.ndarray], skins: list[Skin],
     covered = (regions.hair > 0.7).ravel()
     found, alike = [], []
     for one, gain, skin in zip(seen, balance, skins, strict=True):
-        here = covered[one.where] & (one.trust > 0.35)
-        colour = one.colour[here] * gain
+        here = covered[one.where] & (one.clear > 0.4) & (one.cosine > 0.12)
+        colour = _above(one, one.xy[here]) * gain
+        feature = features(colour)
+        shine = (feature[:, 0] > skin.centre[0] + 0.1) & (feature[:, 1] > 0.12)  # highlights on skin
+        shine &= feature[:, 1] < skin.centre[1] + 0.25
         found.append(colour)
-        alike.append(skin.likeness(colour))
+        alike.append(np.where(shine, 1.0, skin.likeness(colour)))
     colour, like = np.concatenate(found), np.concatenate(alike)
     if len(colour) < FEW:
         return Hair(None, False)
     if like.mean() > BALD:
         return Hair(None, True)
-    lighter = features(colour)[:, 0] > np.mean([skin.centre[0] for skin in skins]) + 0.1
-    rest = colour[(like < 0.3) & ~(lighter & _same_hue(colour, skins))]
-    return Hair(np.median(rest, axis=0) if len(rest) > FEW / 3 else None, False)
+    rest = colour[like < 0.3]
+    return Hair(_matt(rest) if len(rest) > FEW / 3 else None, False)
 
 
-def _same_hue(colour: np.ndarray, skins: list[Skin]) -> np.ndarray:
-    """(N,) bool: no other hue than the skin's, as highlights on it are."""
-    away = features(colour)[:, 1:] - np.mean([skin.centre[1:] for skin in skins], axis=0)
-    return (np.abs(away) < 0.25).all(1)
+def _above(seen: Seen, xy: np.ndarray) -> np.ndarray:
+    """(N, 3) linear: the photo at scalp pixels ``xy`` (M, 2) and a little further out, less what is background.
+
+    Hair stands off the skull. Background is what looks like the photo far outside the head.
+    """
+    if not len(xy):
+        return np.zeros((0, 3), np.float32)
+    crop = seen.parts.crop
+    middle = seen.shot.view.project(np.zeros((1, 3)))[0].astype(np.float32)
+    height, width = seen.shot.pixels.shape[:2]
+    rings = [crop.sample(xy)]
+    far = middle + (xy[:: max(len(xy) // 200, 1)] - middle) * np.float32(1.9)
+    far = far[((far >= 0) & (far < [width, height])).all(1)].astype(int)
+    ground = features(linear_table()[seen.shot.pixels[far[:, 1], far[:, 0]]])
+    for reach in (1.06, 1.12):
+        place = middle + (xy - middle) * np.float32(reach)
+        inside = ((place - crop.corner) * crop.scale >= 1).all(1)
+        inside &= ((place - crop.corner) * crop.scale < np.array(crop.pixels.shape[1::-1]) - 1).all(1)
+        colour = crop.sample(place[inside])
+        if len(ground) and len(colour):
+            away = np.abs(features(colour)[:, None] - ground[None]) / np.array([0.35, 0.2, 0.2], np.float32)
+            colour = colour[away.max(2).min(1) > 1]
+        rings.append(colour)
+    return np.concatenate(rings)
+
+
+def _matt(colour: np.ndarray) -> np.ndarray:
+    """(3,) of hair colours (N, 3): the median hue at a lightness below the sheen, never greenish."""
+    light = luminance(colour)
+    ratio = np.median(features(colour), axis=0)
+    red = max(ratio[1], -0.45 * ratio[2])  # in hair, red leads as far as blue lags
+    hue = np.exp([red, 0.0, ratio[2]])
+    return hue * (float(np.quantile(light, 0.33)) * 0.85 / float(luminance(hue.astype(np.float32))))
 
 
 def hair_detail(base: np.ndarray, cover: np.ndarray) -> np.ndarray:
@@ -71,6 +104,15 @@ def recolour_part(albedo: np.ndarray, head: Head, part: Part, colour: np.ndarray
 
 def part_mask(size: int, head: Head, part: Part, grow: int = 3) -> np.ndarray:
     """(size, size) bool: a part's texels beyond the face's island, grown by ``grow``."""
+    key = part.name, size, zlib.crc32(head.uv.tobytes()), zlib.crc32(head.triangles.tobytes())
+    if key not in _masks:
+        if len(_masks) >= 8:
+            _masks.pop(next(iter(_masks)))
+        _masks[key] = _part_mask(size, head, part, grow)
+    return _masks[key]
+
+
+def _part_mask(size: int, head: Head, part: Part, grow: int) -> np.ndarray:
     chosen = np.arange(part.first, part.first + part.count)
     chosen = chosen[~face_triangles(head)[chosen]]
     place = (head.uv * size)[head.triangles[chosen]].transpose(2, 1, 0).astype(np.float32)

@@ -8,6 +8,8 @@ from .fields import luminance, soft, weighted_blur
 
 LEAST, MOST = 0.55, 1.7  # bounds of the shading that is divided out, relative to the face's middle
 SHARE = 0.85  # of the estimated shading that is taken out: what is left keeps the face's form readable
+HUES = 0.35  # of the departures of that shading from grey
+FLUSH = 0.09  # of log colour ratios: how far the hue of wide areas of skin varies
 ROUNDS = 6  # of reweighting
 
 
@@ -50,11 +52,20 @@ def shading(colour: np.ndarray, prior: np.ndarray, normal: np.ndarray, weight: n
 
 
 def even_gain(light: np.ndarray, normal: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """(T, 3) factors that take the light out of texels with ``normal`` (T, 3); 1 at the face's median light."""
+    """(T, 3) factors that take the light out of texels with ``normal`` (T, 3); 1 at the face's median light.
+
+    Of the light's colours only a part is taken out: they are hard to tell from the skin's own.
+    """
     shade = harmonics(normal) @ light
     middle = np.median(shade[weight > 0.5], axis=0) if (weight > 0.5).any() else shade.mean(0)
     ratio = np.clip(shade / np.maximum(middle, 1e-5), LEAST, MOST)
-    return (ratio**-SHARE).astype(np.float32)
+    return calm(ratio**-SHARE, HUES).astype(np.float32)
+
+
+def calm(factor: np.ndarray, share: float) -> np.ndarray:
+    """Factors (..., 3) whose departures from grey are reduced to ``share``."""
+    grey = luminance(factor)[..., None]
+    return grey * (factor / grey) ** share
 
 
 def balance_sides(albedo: np.ndarray, prior: np.ndarray, weight: np.ndarray, radius: int) -> np.ndarray:
@@ -70,9 +81,29 @@ def balance_sides(albedo: np.ndarray, prior: np.ndarray, weight: np.ndarray, rad
     return np.exp(-np.clip(0.8 * half, -0.5, 0.5) * share[..., None]).astype(np.float32)
 
 
-def tame_highlights(albedo: np.ndarray, weight: np.ndarray, radius: int) -> np.ndarray:
-    """(h, w) factors <= 1 that halve what rises far above the skin around it."""
-    light = np.log(np.maximum(luminance(albedo), 1e-4))
-    around = weighted_blur(light[..., None], weight, radius)[..., 0]
-    over = np.maximum(light - around - 0.10, 0)
-    return np.exp(-0.6 * over * soft(0.1, 0.6, weight)).astype(np.float32)
+def soften(albedo: np.ndarray, weight: np.ndarray, lightness: float) -> np.ndarray:
+    """(h, w) factors for skin: highlights are pressed down, folds and cast shadows lifted a little.
+
+    ``lightness`` is the log luminance of the person's skin; ``weight`` (h, w) is 0 where there is none (lips,
+    lids, brows). What is much darker than skin (beards, moles) is left alone.
+    """
+    light = np.log(np.maximum(luminance(albedo), 1e-4))[..., None]
+    near, around = (weighted_blur(light, weight, radius)[..., 0] for radius in (2, 16))
+    light = light[..., 0]
+    over = np.maximum(light - np.minimum(around + 0.10, lightness + 0.20), 0)
+    fold = np.clip(around - near - 0.03, 0, 0.35) * soft(-0.6, -0.3, around - lightness)
+    return np.exp(weight * (0.45 * fold - 0.7 * over)).astype(np.float32)
+
+
+def settle_hues(albedo: np.ndarray, weight: np.ndarray, centre: np.ndarray, radius: int) -> np.ndarray:
+    """(h, w, 3) factors that take two thirds of wide colour patches beyond the usual flush out of the skin.
+
+    ``centre`` (2,) are the skin's log red/green and log blue/green.
+    """
+    log = np.log(np.maximum(albedo, 2e-3))
+    ratio = np.stack([log[..., 0] - log[..., 1], log[..., 2] - log[..., 1]], axis=-1)
+    away = weighted_blur(ratio - centre.astype(np.float32), weight, radius)
+    excess = away - np.clip(away, -FLUSH, FLUSH)
+    gain = np.exp(-0.65 * excess * weight[..., None])
+    factor = np.stack([gain[..., 0], np.ones_like(weight), gain[..., 1]], axis=-1)
+    return factor * (luminance(albedo) / np.maximum(luminance(albedo * factor), 1e-5))[..., None]

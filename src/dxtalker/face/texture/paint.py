@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...errors import BadInput
 from ..head import Head
+from .detail import FINEST, Detail, fine_detail, relief
 from .eyes import FULLY, brows_seen, hide_part, measure_eyes, recolour_irises
 from .fields import box_blur, double, halve, linear_table, membrane, soft, to_bytes
 from .hair import Hair, hair_detail, measure_hair, recolour_part
-from .light import balance_sides, even_gain, shading, tame_highlights
+from .light import balance_sides, even_gain, settle_hues, shading, soften
 from .project import Seen, look
 from .shots import Painted, Shot
 from .skin import Skin, balance_of, complete, is_grey, measure, plain_skin, tint_grey
-from .texels import BELOW, GRID, Regions, regions_of, texels_of
+from .texels import BELOW, GRID, WINDOW, Regions, regions_of, texels_of
 
 
 @dataclass(frozen=True)
@@ -55,71 +56,121 @@ def paint(head: Head, shots: Sequence[Shot]) -> Painted:
         raise BadInput(
             "no photo shows enough of the face to take its colours; expected one from near the front"
         )
-    layer, skin = layers[0], skins[0]
-    if is_grey(shots[0].pixels):
+    best = max(range(len(seen)), key=lambda i: min(seen[i].eyes_apart, FINEST) * float(seen[i].trust.sum()))
+    skin = skins[best]
+    layer = _joined(layers, skins, best)
+    details = [fine_detail(seen[best], base.shape[:2], layers[best].weight)]
+    if is_grey(seen[best].shot.pixels):
         layer = Layer(tint_grey(layer.colour, base), layer.weight)
+        skin = replace(skin, colour=np.median(layer.colour[(plain > 0.5) & (layer.weight > 0.5)], axis=0))
         notes.append("the photo is grey: the skin's hue is a guess")
-    layer = _mirrored(layer)
-    hair = measure_hair(seen, balance, skins, regions)
-    if any(np.abs(np.log(gain)).max() > 0.15 for gain in balance):
+    elif any(np.abs(np.log(gain)).max() > 0.15 for gain in balance):
         notes.append("the photo has a colour cast that no skin has: most of it was taken out")
-    iris = measure_eyes(seen[0], balance[0])
-    albedo = _compose(head, base, layer, skin, hair, regions, plain)
-    _finish_parts(albedo, head, layer, skin, hair, iris, notes)
+    hair = measure_hair(seen, balance, skins, regions)
+    iris = measure_eyes(seen[best], balance[best])
+    albedo, normal_map = _compose(head, base, layer, details[0], skin, hair, regions, plain)
+    _finish_parts(albedo, head, layer, hair, iris, notes)
     return Painted(
         albedo,
-        None,
+        normal_map,
         _srgb(skin.colour),
         None if hair.colour is None else _srgb(hair.colour),
+        hair.bald,
         None if iris is None else _srgb(iris),
         _share(layer.weight, regions.core),
         tuple(notes),
     )
 
 
+def _joined(layers: list[Layer], skins: list[Skin], best: int) -> Layer:
+    """All photos in the colours of the ``best`` one, each where it sees better, and the other half of the face."""
+    say = [layer.weight**3 * (1.5 if i == best else 1.0) for i, layer in enumerate(layers)]
+    total = np.maximum(sum(say), 1e-6)
+    colour = np.zeros_like(layers[best].colour)
+    for layer, own, skin in zip(layers, say, skins, strict=True):
+        colour += (
+            layer.colour * (own / total)[..., None] * (skins[best].colour / skin.colour).astype(np.float32)
+        )
+    weight: np.ndarray = np.stack([layer.weight for layer in layers]).max(axis=0)
+    other: np.ndarray = weight[:, ::-1] * (1 - weight)
+    both = np.maximum(weight + other, 1e-4)[..., None]
+    mirrored = (colour * weight[..., None] + colour[:, ::-1] * other[..., None]) / both
+    return Layer(mirrored, weight + other)
+
+
 def _compose(
-    head: Head, base: np.ndarray, layer: Layer, skin: Skin, hair: Hair, regions: Regions, plain: np.ndarray
-) -> np.ndarray:
-    """(H, W, 4) uint8: the photo where it is seen, elsewhere the head's own texture in the person's colours."""
+    head: Head,
+    base: np.ndarray,
+    layer: Layer,
+    detail: Detail | None,
+    skin: Skin,
+    hair: Hair,
+    regions: Regions,
+    plain: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """(H, W, 4) uint8: the photo where it is seen, elsewhere the head's own texture in the person's colours.
+
+    And the normal map (H, W, 3), where ``detail`` has any relief.
+    """
     height = base.shape[0]
     table, albedo = linear_table(), head.albedo.copy()
-    fallback = np.log(np.maximum(skin.colour, 2e-3) / np.median(base[plain > 0.5], axis=0)).astype(np.float32)
+    usual = np.median(base[plain > 0.5], axis=0)
+    fallback = np.log(np.maximum(skin.colour, 2e-3) / usual).astype(np.float32)
     factor = complete(base, layer.colour, layer.weight, regions, fallback)
     down = (np.arange(height, dtype=np.float32)[:, None, None] + 0.5) / GRID
     factor += soft(0.455, 0.515, down) * (fallback - factor)
-    bare = membrane(
-        base, 1 - soft(0.0, 0.15, box_blur(regions.hair, 2)), np.median(base[plain > 0.5], axis=0)
-    )
-    under = soft(0.0, 0.2, box_blur(regions.hair, 2))[..., None]
-    rest = (base + under * (bare - base)) * np.exp(factor)
-    colour = skin.colour if hair.colour is None else hair.colour
-    if hair.colour is not None or hair.bald:
-        detail = hair_detail(base, regions.hair) ** (0.15 if hair.bald else 0.9)
-        scalp = np.asarray(colour, np.float32) * detail[..., None]
-        rest += regions.hair[..., None] * (scalp - rest)
+    rest = _own_texture(base, factor, skin, hair, regions, usual)
     fine = table[albedo[: 2 * height, :, :3]]
-    grain = fine / np.maximum(double(base, *fine.shape[:2]), 1e-3)
-    full = double(rest, *fine.shape[:2]) * np.clip(grain, 0.5, 2)
-    weight = double(layer.weight, *fine.shape[:2])[..., None]
-    full += weight * (double(layer.colour, *fine.shape[:2]) - full)
+    full = double(rest, *fine.shape[:2])
+    full *= np.clip(fine / np.maximum(double(base, *fine.shape[:2]), 1e-3), 0.5, 2)
+    window = tuple(slice(2 * side.start, 2 * side.stop) for side in WINDOW)
+    own = full[window]
+    weight = double(layer.weight[WINDOW], *own.shape[:2])[..., None]
+    photo = double(layer.colour[WINDOW], *own.shape[:2])
+    normal_map = None
+    if detail is not None:
+        photo, sure = _with_detail(photo, detail)
+        normal_map = np.full((*albedo.shape[:2], 3), (128, 128, 255), np.uint8)
+        normal_map[window] = relief(
+            photo, sure * weight[..., 0] * (1 - double(regions.lids[WINDOW], *sure.shape))
+        )
+    own += weight * (photo - own)
     albedo[: 2 * height, :, :3] = np.clip(to_bytes(full) + 0.5, 0, 255)
     for left, top, right, bottom in BELOW:
         rows, columns = (
-            slice(round(a * len(albedo)), round(b * len(albedo))) for a, b in ((top, bottom), (left, right))
+            slice(round(first * len(albedo)), round(last * len(albedo)))
+            for first, last in ((top, bottom), (left, right))
         )
         box = albedo[rows, columns]
         box[..., :3] = np.clip(to_bytes(table[box[..., :3]] * np.exp(fallback)) + 0.5, 0, 255)
-    return albedo
+    return albedo, normal_map
+
+
+def _own_texture(
+    base: np.ndarray, factor: np.ndarray, skin: Skin, hair: Hair, regions: Regions, usual: np.ndarray
+) -> np.ndarray:
+    """(h, GRID, 3) linear: the head's painted skin and hair in the person's colours."""
+    under = soft(0.0, 0.15, box_blur(regions.hair, 2))
+    bare = membrane(base, 1 - under, usual)
+    rest = (base + under[..., None] * (bare - base)) * np.exp(factor)
+    if hair.colour is None and not hair.bald:
+        return rest + regions.hair[..., None] * (base - rest)
+    if hair.colour is None:
+        return rest
+    scalp = hair.colour.astype(np.float32) * hair_detail(base, regions.hair)[..., None]
+    return rest + regions.hair[..., None] * (scalp - rest)
+
+
+def _with_detail(photo: np.ndarray, detail: Detail) -> tuple[np.ndarray, np.ndarray]:
+    """``photo`` (2 h, 2 w, 3) sharpened, the unseen half by the seen one, and how sure that is (2 h, 2 w)."""
+    other = detail.weight[:, ::-1] * (1 - detail.weight)
+    factor = 1 + (detail.factor - 1) * detail.weight[..., None]
+    factor += (detail.factor[:, ::-1] - 1) * other[..., None]
+    return photo * factor, detail.weight + other
 
 
 def _finish_parts(
-    albedo: np.ndarray,
-    head: Head,
-    layer: Layer,
-    skin: Skin,
-    hair: Hair,
-    iris: np.ndarray | None,
-    notes: list[str],
+    albedo: np.ndarray, head: Head, layer: Layer, hair: Hair, iris: np.ndarray | None, notes: list[str]
 ) -> None:
     """Hair beyond the face's island, brows and irises, in place."""
     for part in head.parts:
@@ -160,27 +211,30 @@ def _even(
     colour = colour * balance
     skin = measure(colour, own)
     picture = np.zeros(base.shape, np.float32)
-    weight = np.zeros(base.shape[:2], np.float32)
+    weight, alike = (np.zeros(base.shape[:2], np.float32) for _ in range(2))
     picture.reshape(-1, 3)[where] = colour
     weight.ravel()[where] = seen.trust
-    alike = np.zeros_like(weight)
     alike.ravel()[where] = skin.likeness(colour)
-    core = regions.core
+    whole = Layer(np.zeros_like(picture), np.zeros_like(weight))
+    part = _clean(
+        Layer(picture[WINDOW], weight[WINDOW]), alike[WINDOW], prior[WINDOW], regions.window(), skin
+    )
+    whole.colour[WINDOW], whole.weight[WINDOW] = part.colour, part.weight
+    return whole, skin, balance
+
+
+def _clean(layer: Layer, alike: np.ndarray, prior: np.ndarray, regions: Regions, skin: Skin) -> Layer:
+    """A photo's layer without what is no skin outside the face proper, and evened out; in the window."""
     close = soft(0.55, 0.9, box_blur(alike, 3))
-    weight = weight * (core + (1 - core) * close) * (1 - soft(0.0, 0.5, box_blur(regions.ears, 3)))
+    weight = layer.weight * (regions.core + (1 - regions.core) * close)
+    weight = weight * (1 - soft(0.0, 0.5, box_blur(regions.ears, 3)))
+    weight = weight * (1 - soft(0.05, 0.4, box_blur(regions.hair, 2)))  # painted hair keeps its edge
     weight = np.minimum(weight, soft(0.3, 1.0, box_blur(weight, 4)))
-    radius = 40
-    picture = picture * balance_sides(picture, prior, weight * (1 - regions.lips), radius)
-    picture = picture * tame_highlights(picture, weight, 12)[..., None]
-    return Layer(picture, weight), skin, balance
-
-
-def _mirrored(layer: Layer) -> Layer:
-    """Texels that are not seen take what the other half of the face shows."""
-    other = layer.weight[:, ::-1] * (1 - layer.weight)
-    total = np.maximum(layer.weight + other, 1e-4)[..., None]
-    colour = (layer.colour * layer.weight[..., None] + layer.colour[:, ::-1] * other[..., None]) / total
-    return Layer(colour, layer.weight + other)
+    bare = weight * (1 - soft(0.0, 0.2, box_blur(regions.lips, 3))) * (1 - regions.hair)
+    picture = layer.colour * balance_sides(layer.colour, prior, bare, 40)
+    picture = picture * settle_hues(picture, bare, skin.centre[1:], 8)
+    picture = picture * soften(picture, bare * regions.plain, float(skin.centre[0]))[..., None]
+    return Layer(picture, weight)
 
 
 def _share(weight: np.ndarray, core: np.ndarray) -> float:

@@ -60,6 +60,7 @@ class Seen:
     cosine: np.ndarray  # (T,) float32, of the angle between the surface and the way to the camera
     normal: np.ndarray  # (T, 3) float32, the head's axes
     trust: np.ndarray  # (T,) float32 0..1 by geometry alone
+    clear: np.ndarray  # (T,) float32 0..1: away from edges, eyes and mouth, and not hidden
     colour: np.ndarray  # (T, 3) float32 linear light
     eyes_apart: float  # photo pixels between the outer corners of the eyes, seen from the front
     parts: PartMap
@@ -113,11 +114,12 @@ def look(head: Head, texels: Texels, shot: Shot) -> Seen:
     table = np.column_stack([xy, -placed[:, 2], cosine, normals, head.head_weight]).astype(np.float32)
     value = texels.values(head, table, where)
     at, depth, slope = value[:, :2], value[:, 2], value[:, 3]
-    trust = soft(0.22, 0.62, slope) * soft(0.55, 0.92, value[:, 7]) * _inside(parts, shot, at, depth, apart)
-    kept = trust > 1e-3
+    clear = _inside(parts, shot, at, depth, apart)
+    trust = soft(0.22, 0.62, slope) * soft(0.55, 0.92, value[:, 7]) * clear
+    kept = clear > 1e-3
     where, at = where[kept], at[kept]
     normal = value[kept, 4:7] / np.maximum(np.linalg.norm(value[kept, 4:7], axis=1, keepdims=True), 1e-6)
-    return Seen(shot, where, at, slope[kept], normal, trust[kept], crop.sample(at), apart, parts)
+    return Seen(shot, where, at, slope[kept], normal, trust[kept], clear[kept], crop.sample(at), apart, parts)
 
 
 def _part_map(head: Head, crop: Crop, xy: np.ndarray, depth: np.ndarray) -> PartMap:

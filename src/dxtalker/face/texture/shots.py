@@ -27,7 +27,8 @@ class Painted:
         np.ndarray | None
     )  # (h, w, 3) uint8, for ``Head.normal_map``; None: the photos carry no fine detail
     skin: tuple[int, int, int]  # sRGB, the median of the evenly lit face
-    hair: tuple[int, int, int] | None  # sRGB; None: no hair was seen
+    hair: tuple[int, int, int] | None  # sRGB; None: bald, or not seen
+    bald: bool  # the scalp was seen and is skin: the head's shape "hairless" fits it
     eyes: tuple[int, int, int] | None  # sRGB of the irises; None: the photos do not show it
     seen: float  # share 0..1 of the face's texels (brows to chin, ear to ear) that come from a photo
     notes: tuple[str, ...]  # what a user should know, one sentence each

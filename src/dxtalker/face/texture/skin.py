@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .fields import box_blur, luminance, membrane, soft
+from .fields import box_blur, double, halve, luminance, membrane, soft
 from .texels import GRID, Regions
 
 LEAST_RATIO, MOST_RATIO = (0.22, -0.68), (0.85, -0.15)  # of skin: log red/green, log blue/green
@@ -82,17 +82,23 @@ def complete(
     ``base`` and ``photo`` (h, GRID, 3) linear light, ``weight`` (h, GRID) where the photo is known; lips and
     skin keep apart. ``fallback`` (3,) is the log factor far from all that is seen.
     """
-    ratio = np.log(np.maximum(photo, 2e-3) / np.maximum(base, 2e-3))
-    ratio = np.clip(ratio, fallback - 1.2, fallback + 0.8)
-    lip = soft(0.5, 0.9, regions.lips)
+    shape = base.shape[:2]
+    base, photo = (halve(field * weight[..., None]) for field in (base, photo))
+    lips, hair, weight = np.moveaxis(halve(np.stack([regions.lips, regions.hair, weight], axis=2)), 2, 0)
+    ratio = np.log(np.maximum(photo, 1e-4) / np.maximum(base, 1e-4)) - fallback
+    outside = 1 - soft(0.02, 0.3, box_blur(lips, 1))
     fields = []
-    for mine in (1 - soft(0.02, 0.3, box_blur(regions.lips, 2)), lip):
-        known = weight * mine * (1 - regions.hair)
-        smooth = box_blur(np.concatenate([ratio * known[..., None], known[..., None]], axis=2), 4)
-        fields.append(membrane(smooth[..., :3] / np.maximum(smooth[..., 3:], 1e-4), np.minimum(smooth[..., 3], 1),
-                               fallback, 0.02))  # fmt: skip
-    share = soft(0.2, 0.8, regions.lips)[..., None]
-    return fields[0] * (1 - share) + fields[1] * share
+    for mine, low, high in ((outside, 0.5, 0.4), (soft(0.5, 0.9, lips), 1.2, 0.8)):
+        known = weight * mine * (1 - hair)
+        known = known * soft(1.6 * low, 0.6 * low, np.abs(ratio).max(2)) + 1e-3 * known
+        smooth = np.concatenate([np.clip(ratio, -low, high) * known[..., None], known[..., None]], axis=2)
+        smooth = box_blur(smooth, 2)
+        known = np.minimum(smooth[..., 3], 1)
+        fields.append(
+            membrane(smooth[..., :3] / np.maximum(smooth[..., 3:], 1e-4), known, fallback * 0, 0.02)
+        )
+    share = soft(0.2, 0.8, lips)[..., None]
+    return fallback + double(fields[0] * (1 - share) + fields[1] * share, *shape)
 
 
 def tint_grey(photo: np.ndarray, base: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
@@ -17,6 +17,8 @@ GRID = 1024  # texels a side of the whole atlas that colours are worked out at
 FACE = 0.528  # the face's island reaches down to here (scripts/bake/layout.py)
 # Other skin in the atlas, as boxes: what lies below the face, and the sockets.
 BELOW = ((0.0, 0.531, 0.405, 1.0), (0.405, 0.664, 0.585, 0.775), (0.405, 0.775, 0.585, 1.0))
+# Rows and columns of the grid that a photo is laid on: the face, the temples and the upper neck.
+WINDOW = (slice(96, 512), slice(208, 816))
 _kept: dict[tuple[int, int], Texels] = {}
 
 
@@ -80,6 +82,11 @@ class Regions:
     ears: np.ndarray
     hair: np.ndarray  # painted hair, from the head's own texture
     core: np.ndarray  # brows to chin: what differs from skin here belongs to the face
+    plain: np.ndarray  # away from brows, eyes and nostrils
+
+    def window(self) -> Regions:
+        """The same, cut to WINDOW."""
+        return Regions(*(getattr(self, field.name)[WINDOW] for field in fields(self)))
 
 
 def regions_of(base: np.ndarray) -> Regions:
@@ -94,9 +101,12 @@ def regions_of(base: np.ndarray) -> Regions:
     off_face = np.clip(soft(0.095, 0.12, u) + soft(0.262, 0.24, v), 0, 1)
     cover = np.clip((0.88 * skin - light) / max(0.88 * skin - 1.25 * strand, 1e-3), 0, 1)
     hair = cover * soft(0.15, 0.4, box_blur(cover, 3)) * off_face * soft(0.42, 0.40, v) * (1 - ears)
-    core = soft(0.092, 0.068, u) * soft(0.262, 0.275, v)
-    core = core * soft(0.47, 0.45, v + 2.5 * u * u)
-    return Regions(lips, lids, ears, hair.astype(np.float32), core.astype(np.float32))
+    wide = 0.014 * soft(0.31, 0.28, v)  # the brows reach further out than the mouth's surroundings
+    core = soft(0.086, 0.064, u - wide) * soft(0.246, 0.256, v) * soft(0.47, 0.45, v + 2.5 * u * u)
+    eyes = soft(0.018, 0.024, u) * soft(0.085, 0.078, u) * soft(0.255, 0.265, v) * soft(0.325, 0.312, v)
+    nostrils = soft(0.024, 0.018, u) * soft(0.344, 0.350, v) * soft(0.368, 0.362, v)
+    plain = (1 - eyes) * (1 - nostrils)
+    return Regions(lips, lids, ears, hair.astype(np.float32), core.astype(np.float32), plain)
 
 
 @lru_cache(maxsize=1)
