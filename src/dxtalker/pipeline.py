@@ -13,8 +13,9 @@ import numpy as np
 
 from .audio import load_audio
 from .errors import BadInput, Unsupported
-from .export import WRITABLE, write_motion
+from .export import USD, WRITABLE, write_motion
 from .export.obj import write_obj_sequence
+from .export.usd import require_usd
 from .face.bodies import load_face
 from .face.head import Head
 from .face.retarget import Retarget
@@ -160,6 +161,8 @@ def check_output(output: Path) -> None:
         raise Unsupported(
             f"cannot write {output.name}; expected one of {accepted}, or a folder for PNG or .obj frames"
         )
+    if kind in USD:
+        require_usd()
     if not output.parent.is_dir():
         raise BadInput(f"the folder {output.parent} does not exist; create it or choose another output path")
 

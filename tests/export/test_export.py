@@ -10,7 +10,7 @@ from dxtalker import export
 from dxtalker.errors import BadInput, LimitExceeded, Unsupported
 from dxtalker.export import READABLE, WRITABLE, limits, read_motion, write_motion
 from dxtalker.face.head import Head
-from dxtalker.records import Motion
+from dxtalker.records import Motion, Waveform
 
 
 @pytest.mark.parametrize("kind", READABLE)
@@ -67,3 +67,19 @@ def test_an_interrupt_leaves_the_old_file(
     with pytest.raises(KeyboardInterrupt):
         write_motion(path, motion, head)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_sound_goes_beside_what_cannot_hold_it(tmp_path: Path, motion: Motion, head: Head) -> None:
+    wave = Waveform(np.zeros(1600, np.float32))
+    write_motion(tmp_path / "a.glb", motion, head, None, wave)
+    assert not (tmp_path / "a.wav").exists()  # only when asked
+    write_motion(tmp_path / "a.glb", motion, head, None, wave, beside=True)
+    assert (tmp_path / "a.wav").stat().st_size == 44 + 3200
+
+
+def test_the_file_that_was_spoken_is_never_overwritten(tmp_path: Path, motion: Motion, head: Head) -> None:
+    source = tmp_path / "talk.wav"
+    source.write_bytes(b"the only copy")
+    wave = Waveform(np.zeros(1600, np.float32))
+    write_motion(tmp_path / "talk.glb", motion, head, source, wave, beside=True)
+    assert source.read_bytes() == b"the only copy"

@@ -70,6 +70,14 @@ def test_one_file_into_a_folder_by_format(run: Run, voice: Path, out: Path) -> N
     assert names(out / "new") == ["voice.json"]
 
 
+def test_frames_as_obj_and_sound_beside(run: Run, voice: Path, out: Path) -> None:
+    options = ("-o", out / "frames", "--format", "obj", "-o", out / "a.vrm", "--sound")
+    assert run("speak", voice, *options) == (0, [str(out / "frames"), str(out / "a.vrm")], [])
+    assert names(out) == ["a.vrm", "a.wav", "frames"]
+    assert names(out / "frames")[:2] == ["000000.obj", "000001.obj"]
+    assert {"speech.wav", "head.mtl"} <= set(names(out / "frames"))
+
+
 BAD = {
     "no such file": ("speak", "{missing}", "-o", "{out}/a.csv"),
     "an empty file": ("speak", "{empty}", "-o", "{out}/a.csv"),

@@ -41,7 +41,7 @@ def write_usd(path: Path, motion: Motion, head: Head, wave: Waveform | None = No
 
     Raises NotReady without usd-core, BadInput when the folder cannot be written.
     """
-    _pxr()
+    require_usd()
     path = Path(path)
     pictures = make_pictures(head)
     assets = {f"{p.name}.{_SUFFIX[p.kind]}": p.data for p in pictures.values()}
@@ -65,7 +65,8 @@ def write_usd(path: Path, motion: Motion, head: Head, wave: Waveform | None = No
 _ASSETS = {"opaque.jpg", "normal.jpg", "translucent.png", SOUND}
 
 
-def _pxr() -> None:
+def require_usd() -> None:
+    """Raises NotReady without usd-core."""
     try:
         import pxr.Usd  # noqa: F401
     except ImportError as error:
@@ -184,6 +185,7 @@ def _add_mesh(stage: Usd.Stage, scene: _Scene, paths: list[str]) -> None:
     for i, place in enumerate(places):
         delta, turn = scene.targets.deltas[i, first], scene.targets.normals[i, first]
         moved = np.flatnonzero(delta.any(axis=1) | turn.any(axis=1))
+        moved = moved if len(moved) else np.zeros(1, int)  # Blender drops a shape without offsets
         shape = UsdSkel.BlendShape.Define(stage, place)
         shape.CreateOffsetsAttr(_vectors(delta[moved]))
         shape.CreateNormalOffsetsAttr(_vectors(turn[moved]))
