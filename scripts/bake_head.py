@@ -25,13 +25,14 @@ from bake.identity import identity_arrays
 from bake.lips import edges, eyeballs, find_margins, lip_pairs, settle_anatomy
 from bake.mesh import join
 from bake.mouth import teeth_pieces, tongue_piece, tongue_shapes
+from bake.paint_skin import ears
 from bake.scalp import height_above_hairline
 from bake.skin import Skin, build_skin
 from bake.source import open_wheel
 from dxtalker.face.head_file import write_arrays
 from dxtalker.records import ARKIT_INDEX
 
-HAIR_STARTS = 2.5  # mm above the hairline: from here on the surface shines as hair does
+HAIR_STARTS = 0.0  # mm above the hairline: from here on the surface shines as hair does
 TARGET = Path(__file__).parents[1] / "src/dxtalker/assets/head.npz"
 
 
@@ -58,7 +59,8 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
     ]
     arrays = assemble(pieces)
     above = height_above_hairline((arrays["vertices"] + arrays["extra_deltas"][0]) * 1000.0)
-    hairy = above[arrays["triangles"]].mean(1) > HAIR_STARTS
+    bare = ears(wheel, arrays["uv"]) > 0.3
+    hairy = (above[arrays["triangles"]].mean(1) > HAIR_STARTS) & ~bare[arrays["triangles"]].any(1)
     split_part(arrays, hairy, "hair", roughness=0.68, specular=0.10)
     vertex = first_vertex(skin, arrays)
     marks = landmarks(anatomy)

@@ -53,7 +53,7 @@ def paint_scalp(colour: np.ndarray, points: np.ndarray, normals: np.ndarray, fre
     fine, strand = streaks(at, normal, 0.34, 5.0), streaks(at, normal, 0.9, 11.0)
     lock = streaks(at, normal, 3.2, 24.0)
     ragged = 3.0 * noise(at, 7, 7) + 2.0 * strand + 2.2 * fine
-    cover = soft(-4, 9, above + ragged * soft(22, 4, above)) * free[near]
+    cover = soft(-7, 5, above + ragged * soft(10, -2, above)) * free[near]
     roots = soft(26, 2, above)  # shorter and thinner at the hairline: darker, less light on it
     light = 1 + 0.13 * fine + 0.12 * strand + 0.13 * lock
     light *= 1 - 0.20 * roots - 0.45 * parted(at)
@@ -87,7 +87,7 @@ def paint_locks(height: int, width: int) -> np.ndarray:
     value = np.where(cover > 1e-3, value, 1.0) * (0.98 + 0.14 * soft(0.1, 0.6, y))
     picture = np.empty((height, width, 4), np.float32)
     picture[..., :3] = np.array(HAIR, np.float32) * value[..., None]
-    picture[..., 3] = 255 * np.clip(cover * 1.15, 0, 1)
+    picture[..., 3] = 255 * np.clip(cover * 1.3, 0, 1)
     return picture
 
 

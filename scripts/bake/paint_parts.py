@@ -111,26 +111,26 @@ def paint_brow(height: int, width: int) -> np.ndarray:
     """A left brow: x from the nose outwards, y from above. Hairs rise near the nose and lie down outwards."""
     random = np.random.default_rng(41)
     lines = []
-    for _ in range(520):
+    for _ in range(640):
         s = 0.02 + 0.92 * random.uniform(0, 1) ** 0.9
-        half = 0.30 * np.interp(s, [0, 0.08, 0.45, 0.75, 1], [0.25, 0.80, 0.75, 0.42, 0.05])
-        offset = random.uniform(-1, 1)
+        half = 0.30 * np.interp(s, [0, 0.12, 0.45, 0.75, 1], [0.25, 0.66, 0.75, 0.42, 0.05])
+        offset = random.uniform(-1, 1) + random.normal(0, 0.12)  # a few stand outside
         root = np.array([s, 0.52 + half * offset])
         lean = np.radians(
             np.interp(s, [0, 0.15, 0.5, 1], [62, 48, 24, 8]) + 26 * offset + random.normal(0, 7)
         )
-        length = random.uniform(0.07, 0.12) * np.interp(s, [0, 0.2, 0.8, 1], [0.7, 1, 0.9, 0.5])
+        length = random.uniform(0.08, 0.15) * np.interp(s, [0, 0.2, 0.8, 1], [0.7, 1, 0.9, 0.5])
         t = np.linspace(0, 1, 5)[:, None]
         bend = np.radians(-22) * t
         step = length * t * np.hstack([np.cos(lean + bend), -np.sin(lean + bend) * width / height])
-        lines.append((root + step, random.uniform(0.6, 0.9)))
+        lines.append((root + step, random.uniform(0.55, 0.95)))
     picture = strokes(height, width, lines, BROW)
     x, y = _plane(height, width)
     half = 0.30 * np.interp(x, [0, 0.03, 0.1, 0.45, 0.75, 0.97], [0, 0.3, 0.75, 0.75, 0.42, 0.0])
     under = (
-        soft(1.15, 0.45, np.abs(y - 0.52) / np.maximum(half, 1e-3))
-        * 185
-        * soft(0.0, 0.12, x)
+        soft(1.35, 0.1, np.abs(y - 0.52) / np.maximum(half, 1e-3))
+        * 150  # the skin in their shadow
+        * soft(0.0, 0.25, x)
         * soft(1, 0.9, x)
     )
     picture[..., 3] = np.maximum(picture[..., 3], under.reshape(height, width))

@@ -32,7 +32,7 @@ def paint_skin(anatomy: Anatomy, skin: Skin, wheel: Wheel, size: int) -> tuple[n
     colour = _complexion(points)
     colour = mix(colour, LID, 0.42 * soft(9, 0, lid) * soft(-14, 4, points[:, 1]))
     colour = mix(colour, (160, 100, 92), 0.45 * soft(1.6, 0.2, lid))
-    free = soft(0.6, 0.2, _sample(wheel.mask("ears"), uv)) * ~_in_box(uv, "mouth")
+    free = soft(0.6, 0.2, ears(wheel, uv)) * ~_in_box(uv, "mouth")
     colour = paint_scalp(colour, points, texel[:, 6:9], free)
     colour = _lips(colour, points, _sample(wheel.mask("lips"), uv))
     colour = mix(colour, (150, 84, 76), 0.55 * blob(points, (21.2, -65.6, 18.0), 2.6))
@@ -43,6 +43,11 @@ def paint_skin(anatomy: Anatomy, skin: Skin, wheel: Wheel, size: int) -> tuple[n
         colour, (66, 30, 26), (0.22 * soft(0.15, 0.5, hollow) + 0.5 * soft(0.45, 1.0, hollow)) * ~inside
     )
     return index, colour
+
+
+def ears(wheel: Wheel, uv: np.ndarray) -> np.ndarray:
+    """How much (T,) of an ear is at atlas coordinates ``uv`` (T, 2), 0..1."""
+    return _sample(wheel.mask("ears"), uv)
 
 
 def _complexion(points: np.ndarray) -> np.ndarray:

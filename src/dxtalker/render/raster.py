@@ -22,7 +22,7 @@ from .texture import part_levels, pyramid, sample
 
 EDGE = 14.0  # difference to a neighbour, of 255, that makes a pixel an edge
 CHUNK = 8_192  # points shaded at once: their arrays stay in the cache
-HIDDEN = 0.015  # share that shines through the layers above below which a layer is not drawn
+HIDDEN = 0.015, 0.05  # share that shines through, below which the ground or another layer is not drawn
 FAINT = 0.004  # opacity below which a layer is not drawn
 BAND = 64  # rows searched for edges at once
 
@@ -128,9 +128,12 @@ class NumpyRenderer:
         key = np.sort(layers.pixel[front] << 32 | blended[layers.triangle[front]])
         above, layer = key >> 32, key & 0xFFFFFFFF
         alpha = self._alpha(frame, above if chosen is None else chosen[1][above], layer, at)
-        seen, clear = _through(above, alpha, slots)
+        start, clear, through = _through(above, alpha)
+        ground = np.ones(slots, np.float32)
+        ground[above[start]] = clear
+        seen = (through > HIDDEN[1]) & (alpha > FAINT)
         above, layer = above[seen], layer[seen]
-        bare = clear[slot] > HIDDEN
+        bare = ground[slot] > HIDDEN[0]
         slot = slot[bare]
         picture[:, slot] = self._colour(frame, slot, triangle[bare], at, chosen)
         _lay_over(picture, above, self._colour(frame, above, layer, at, chosen))
@@ -214,21 +217,20 @@ def _between(values: np.ndarray, corner: np.ndarray, shares: np.ndarray) -> np.n
     return total
 
 
-def _through(slot: np.ndarray, alpha: np.ndarray, slots: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which layers (N,) show, and what share of the ground does in each slot (slots,).
+def _through(slot: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What shows through layers (N,): where each slot's run starts (S,), what is left of the ground there (S,),
+    and what the layers above leave of each layer (N,).
 
     ``slot`` (N,) ascends, the lowest layer first within a slot; ``alpha`` (N,) 0..1.
     """
-    clear = np.ones(slots, np.float32)
-    if not len(slot):
-        return np.empty(0, np.int64), clear
-    total = np.cumsum(np.log1p(-np.minimum(alpha, np.float32(0.999)).astype(np.float64)))
-    last = np.flatnonzero(np.r_[slot[1:] != slot[:-1], True])
-    count = np.diff(last, prepend=-1)
-    end = total[last]
-    clear[slot[last]] = np.exp(end - np.r_[0, end[:-1]])
-    above = np.exp(np.repeat(end, count) - total)
-    return np.flatnonzero((above > HIDDEN) & (alpha > FAINT)), clear
+    first = np.ones(len(slot), bool)
+    first[1:] = slot[1:] != slot[:-1]
+    start = np.flatnonzero(first)
+    total = np.cumsum(np.log1p(-np.minimum(alpha, np.float32(0.9999)), dtype=np.float64))
+    end = total[np.r_[start[1:], len(slot)] - 1] if len(start) else total
+    clear = np.exp(end - np.r_[0, end[:-1]]) if len(start) else end
+    above = np.exp(end.repeat(np.diff(np.r_[start, len(slot)])) - total)
+    return start, clear.astype(np.float32), above.astype(np.float32)
 
 
 def _within(found: Fragments, chosen: tuple[np.ndarray, np.ndarray] | None) -> Fragments:
@@ -287,9 +289,7 @@ def _touching(corners: Corners, mask: np.ndarray) -> np.ndarray:
 
 def _lay_over(picture: np.ndarray, slot: np.ndarray, colour: np.ndarray) -> None:
     """Blend ``colour`` (4, N) over ``picture`` in place; ``slot`` (N,) ascends, the lowest first within a slot."""
-    while len(slot):
-        first = np.ones(len(slot), bool)
-        first[1:] = slot[1:] != slot[:-1]
-        where, over = slot[first], colour[:, first]
-        picture[:, where] = over + picture[:, where] * (1 - over[3] / 255)
-        slot, colour = slot[~first], colour[:, ~first]
+    if len(slot):
+        start, clear, above = _through(slot, colour[3] * np.float32(1 / 255))
+        where = slot[start]
+        picture[:, where] = picture[:, where] * clear + np.add.reduceat(colour * above, start, axis=1)
