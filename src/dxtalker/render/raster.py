@@ -39,6 +39,15 @@ class _Frame:
     size: tuple[int, int]  # width and height of the crop
 
 
+@dataclass(frozen=True)
+class _Sampled:
+    """One sample of each slot."""
+
+    picture: np.ndarray  # (4, slots) float32 0..255, encoded sRGB multiplied by alpha, and alpha
+    hairy: np.ndarray  # (slots,) bool: on the hair's cap
+    blended: np.ndarray  # triangles of blended parts but those found wholly behind opaque ones
+
+
 class NumpyRenderer:
     """Draws a head with numpy alone. See ``renderer.Renderer``."""
 
@@ -86,14 +95,16 @@ class NumpyRenderer:
         width, height = frame.size
         opaque = np.flatnonzero(facing(frame.corners) & ~self._blend)
         blended = np.flatnonzero(self._blend)
-        picture, hairy = self._sample(frame, opaque, blended, (0.5, 0.5), None)
-        edges = _edges(picture.reshape(4, height, width)) & ~_inner(hairy.reshape(height, width))
+        first = self._sample(frame, opaque, blended, (0.5, 0.5), None)
+        picture = first.picture
+        edges = _edges(picture.reshape(4, height, width)) & ~_inner(first.hairy.reshape(height, width))
         pixels = np.flatnonzero(edges)
         if len(pixels):
             slots = np.full(width * height, -1, np.int64)
             slots[pixels] = np.arange(len(pixels))
             opaque = opaque[_touching(frame.corners.pick(opaque), edges)]
-            finer = sum(self._sample(frame, opaque, blended, at, (slots, pixels))[0] for at in PATTERN)
+            blended = first.blended[_touching(frame.raised.pick(first.blended), edges)]
+            finer = sum(self._sample(frame, opaque, blended, at, (slots, pixels)).picture for at in PATTERN)
             picture[:, pixels] = finer / np.float32(len(PATTERN))
         return picture.reshape(4, height, width)
 
@@ -104,26 +115,24 @@ class NumpyRenderer:
         blended: np.ndarray,
         at: tuple[float, float],
         chosen: tuple[np.ndarray, np.ndarray] | None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """One sample, ``at`` within the pixel, of each pixel (or of ``chosen``: slot by pixel, pixel by slot).
-
-        Returns (4, slots) float32 0..255, multiplied by alpha, and (slots,) bool: on the hair's cap.
-        """
+    ) -> _Sampled:
+        """One sample, ``at`` within the pixel, of each pixel (or of ``chosen``: slot by pixel, pixel by slot)."""
         slots = frame.size[0] * frame.size[1] if chosen is None else len(chosen[1])
-        picture = np.zeros((4, slots), np.float32)
+        picture, depth, hairy = (
+            np.zeros((4, slots), np.float32),
+            np.zeros(slots, np.float32),
+            np.zeros(slots, bool),
+        )
         slot, triangle, near = nearest(
             _within(fragments(frame.corners.pick(opaque), frame.size, at), chosen), slots
         )
         triangle = opaque[triangle]
-        hairy = np.zeros(slots, bool)
-        hairy[slot] = self._hairy[triangle]
-        if not len(blended):
-            picture[:, slot] = self._colour(frame, slot, triangle, at, chosen)
-            return picture, hairy
-        depth = np.zeros(slots, np.float32)
-        depth[slot] = near
+        depth[slot], hairy[slot] = near, self._hairy[triangle]
         layers = _within(fragments(frame.raised.pick(blended), frame.size, at), chosen)
         front = np.flatnonzero(layers.near >= depth[layers.pixel])
+        behind = np.bincount(layers.triangle, minlength=len(blended)) > 0
+        behind[layers.triangle[front]] = False
+
         # In each slot as the triangles come, as OpenGL draws them.
         key = np.sort(layers.pixel[front] << 32 | blended[layers.triangle[front]])
         above, layer = key >> 32, key & 0xFFFFFFFF
@@ -137,7 +146,7 @@ class NumpyRenderer:
         slot = slot[bare]
         picture[:, slot] = self._colour(frame, slot, triangle[bare], at, chosen)
         _lay_over(picture, above, self._colour(frame, above, layer, at, chosen))
-        return picture, hairy
+        return _Sampled(picture, hairy, blended[~behind])
 
     def _alpha(
         self, frame: _Frame, pixel: np.ndarray, triangle: np.ndarray, at: tuple[float, float]
