@@ -20,9 +20,9 @@ LOOKS: dict[str, tuple[float, float, bool]] = {
     "teeth": (0.22, 0.50, False),
     "tongue": (0.38, 0.35, False),
     "mouth": (0.45, 0.30, False),
-    "strands": (0.68, 0.10, True),
     "brows": (0.75, 0.08, True),
     "lashes": (0.70, 0.10, True),
+    "strands": (0.60, 0.12, True),
 }
 SIDES = ("Left", "Right")
 

@@ -168,7 +168,18 @@ def _joined(
 def _kind(document: Document, piece: Piece, own: bool) -> str:
     material = document.entry("materials", piece.material) if piece.material is not None else {}
     name = str(material.get("name", "")).lower()
-    if own and name in ("skin", "hair", "eyes", "teeth", "tongue", "brows", "lashes", "mouth", "clothes"):
+    if own and name in (
+        "skin",
+        "hair",
+        "eyes",
+        "teeth",
+        "tongue",
+        "brows",
+        "lashes",
+        "strands",
+        "mouth",
+        "clothes",
+    ):
         return name
     see_through = str(material.get("alphaMode", "OPAQUE")) in ("BLEND", "MASK")
     for text in (name, piece.name.lower()):
