@@ -8,7 +8,7 @@ from samples_export import make_motion
 
 from dxtalker import export
 from dxtalker.errors import BadInput, LimitExceeded, Unsupported
-from dxtalker.export import READABLE, WRITABLE, limits, read_motion, write_motion
+from dxtalker.export import AVATARS, READABLE, WRITABLE, limits, read_motion, write_avatar, write_motion
 from dxtalker.face.head import Head
 from dxtalker.records import Motion, Waveform
 
@@ -83,3 +83,13 @@ def test_the_file_that_was_spoken_is_never_overwritten(tmp_path: Path, motion: M
     wave = Waveform(np.zeros(1600, np.float32))
     write_motion(tmp_path / "talk.glb", motion, head, source, wave, beside=True)
     assert source.read_bytes() == b"the only copy"
+
+
+@pytest.mark.parametrize("kind", AVATARS)
+def test_a_head_without_speech_in_every_form(tmp_path: Path, head: Head, kind: str) -> None:
+    if kind.startswith(".usd"):
+        pytest.importorskip("pxr", reason="usd-core is not installed")
+    write_avatar(tmp_path / f"me{kind}", head)
+    assert (tmp_path / f"me{kind}").stat().st_size > 10_000
+    with pytest.raises(Unsupported, match=r"\.glb, \.vrm"):
+        write_avatar(tmp_path / "me.fbx", head)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ def node(script: str, *arguments: str) -> Any:
 
 @pytest.fixture(scope="module", params=["synthetic", "packaged"])
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Head, Path]:
-    head = make_head() if request.param == "synthetic" else load_head()
+    blue = np.full((64, 64, 3), (128, 128, 255), np.uint8)
+    head = replace(make_head(), normal_map=blue) if request.param == "synthetic" else load_head()
     path = tmp_path_factory.mktemp("glb") / "talk.glb"
     write_motion(path, MOTION, head)
     return head, path

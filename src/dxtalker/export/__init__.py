@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from ..face.head import Head
 
 USD = (".usd", ".usda", ".usdc", ".usdz")
-WRITABLE = (".csv", ".json", ".npz", ".glb", ".vrm", *USD)
+AVATARS = (".glb", ".vrm", *USD)  # what holds a head that nobody makes speak yet
+WRITABLE = (".csv", ".json", ".npz", *AVATARS)
 READABLE = (".csv", ".json", ".npz")
 
-__all__ = ["READABLE", "WRITABLE", "read_motion", "write_motion"]
+__all__ = ["AVATARS", "READABLE", "USD", "WRITABLE", "read_motion", "write_avatar", "write_motion"]
 
 
 def write_motion(
@@ -62,9 +63,32 @@ def write_motion(
         _write_beside(path.with_suffix(".wav"), wave, audio)
 
 
+def write_avatar(path: str | Path, head: Head, idle: Motion | None = None) -> None:
+    """Write ``head`` without speech, rigged for an engine, in the format that the extension of ``path`` names:
+    ``.glb``, ``.vrm`` or USD. Its clip is ``idle``, or a loop of blinks, glances and slight head motion.
+
+    Raises Unsupported for another extension, BadInput for an unwritable folder, NotReady for USD without usd-core.
+    """
+    from .glb import IDLE, build_glb, write_gltf
+    from .idling import idle_motion
+    from .usd import write_usd
+    from .vrm import write_vrm
+
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind not in AVATARS:
+        raise Unsupported(f"cannot write {path.name} as a head; the extension must be {', '.join(AVATARS)}")
+    if kind == ".glb":
+        write_gltf(path, build_glb(head, idle or idle_motion(head), IDLE))
+    elif kind == ".vrm":
+        write_vrm(path, head, idle)
+    else:
+        write_usd(path, idle or idle_motion(head), head)
+
+
 def _write_head(path: Path, kind: str, motion: Motion, head: Head | None, wave: Waveform | None) -> None:
     from ..face.head_file import load_head
-    from .glb import write_glb
+    from .glb import TALK, write_glb
     from .usd import write_usd
     from .vrm import write_vrm
 
@@ -72,7 +96,7 @@ def _write_head(path: Path, kind: str, motion: Motion, head: Head | None, wave: 
     if kind == ".glb":
         write_glb(path, motion, body)
     elif kind == ".vrm":
-        write_vrm(path, body, motion)
+        write_vrm(path, body, motion, TALK)
     else:
         write_usd(path, motion, body, wave)
 

@@ -20,10 +20,11 @@ from ..face.head import Head, Part
 from ..files import atomic_path
 from ..records import Motion
 from .gltf import INDICES, VERTICES, Gltf
-from .idle import idle_motion
+from .idling import idle_motion
 from .pictures import Picture, make_pictures, picture_of
 from .rotations import quaternion_of, quaternions
 from .skeleton import Skeleton, binding, make_skeleton
+from .tangents import tangents
 from .targets import Targets, make_targets
 
 ROOT = "Armature"
@@ -123,6 +124,8 @@ def _add_surface(gltf: Gltf, head: Head, skeleton: Skeleton, targets: Targets) -
         _primitive(gltf, head, normals, part, material, pictures[picture_of(part)], bound, targets)
         for material, part in enumerate(head.parts)
     ]
+    if "normal" in pictures:
+        _add_tangents(gltf, head, tangents(head, normals), primitives)
     gltf.root["meshes"] = [
         {
             "name": MESH,
@@ -170,6 +173,14 @@ def _primitive(
             )
         ],
     }
+
+
+def _add_tangents(gltf: Gltf, head: Head, values: np.ndarray, primitives: list[dict[str, Any]]) -> None:
+    """Only opaque parts have relief; ``values`` (V, 4)."""
+    for part, primitive in zip(head.parts, primitives, strict=True):
+        if not part.blend:
+            used = np.unique(head.triangles[part.first : part.first + part.count])
+            primitive["attributes"]["TANGENT"] = gltf.accessor(values[used], VERTICES)
 
 
 def _material(part: Part, pictures: list[str]) -> dict[str, Any]:

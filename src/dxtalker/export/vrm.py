@@ -10,9 +10,9 @@ from typing import Any
 
 from ..face.head import Head
 from ..records import ARKIT_NAMES, Motion
-from .glb import IDLE, OPEN_HEAD, TALK, build_glb, write_gltf
+from .glb import IDLE, OPEN_HEAD, build_glb, write_gltf
 from .gltf import Gltf
-from .idle import idle_motion
+from .idling import idle_motion
 from .skeleton import GROUND
 from .targets import make_targets
 
@@ -60,13 +60,12 @@ PRESETS: dict[str, dict[str, float]] = {
 EYE_RANGE = 30.0  # degrees of gaze at which a look shape is at weight 1
 
 
-def write_vrm(path: Path, head: Head, motion: Motion | None = None) -> None:
-    """Write ``head`` as .vrm, with ``motion`` as the clip Talk, or a loop Idle; many viewers ignore clips.
+def write_vrm(path: Path, head: Head, motion: Motion | None = None, clip: str = IDLE) -> None:
+    """Write ``head`` as .vrm, with ``motion`` as ``clip``, or a loop that idles; many viewers ignore clips.
 
     Raises BadInput when the folder cannot be written, LimitExceeded above 1 GB.
     """
-    clip = (idle_motion(head), IDLE) if motion is None else (motion, TALK)
-    write_gltf(path, _add_vrm(build_glb(head, *clip), head))
+    write_gltf(path, _add_vrm(build_glb(head, motion or idle_motion(head), clip), head))
 
 
 def _add_vrm(gltf: Gltf, head: Head) -> Gltf:
