@@ -160,6 +160,16 @@ def test_relief_comes_with_resolution(head: Head, frontal: Shot) -> None:
     assert close[FACE][..., 2].min() > 230  # gentle everywhere
 
 
+def test_a_bald_head_is_told_from_a_hairy_one(head: Head, frontal: Shot) -> None:
+    bald = person(head)
+    bald.albedo[:760, :, :3] = np.median(bald.albedo[760:840, 905:965, :3], axis=(0, 1))
+    bald.albedo[round(0.78 * 2048) :, round(0.70 * 2048) :, 3] = 0  # the strands
+    bald = replace(bald, vertices=bald.vertices + bald.extras["hairless"])
+    painted = paint(head, [shot(bald)])
+    assert painted.bald and painted.hair is None
+    assert not paint(head, [frontal]).bald
+
+
 def test_same_photo_same_texture(head: Head, frontal: Shot) -> None:
     assert np.array_equal(paint(head, [frontal]).albedo, paint(head, [frontal]).albedo)
 

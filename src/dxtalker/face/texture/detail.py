@@ -54,7 +54,8 @@ def relief(picture: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """
     light = np.log(np.maximum(luminance(picture), np.float32(2e-3)))
     light = box_blur(light, 1, 1) - box_blur(light, 5)
-    light = np.clip(light, -0.25, 0.25)
+    light *= soft(0.30, 0.12, np.abs(light))  # stronger edges are colour: brows, lips, moles
+    weight = weight * soft(0.9, 1.0, box_blur(soft(0.5, 1.0, weight), 6))
     right, down = np.zeros_like(light), np.zeros_like(light)
     right[:, 1:-1] = light[:, 2:] - light[:, :-2]
     down[1:-1] = light[2:] - light[:-2]

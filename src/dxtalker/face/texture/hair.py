@@ -51,25 +51,35 @@ def measure_hair(seen: list[Seen], balance: list[np.ndarray], skins: list[Skin],
 def _above(seen: Seen, xy: np.ndarray) -> np.ndarray:
     """(N, 3) linear: the photo at scalp pixels ``xy`` (M, 2) and a little further out, less what is background.
 
-    Hair stands off the skull. Background is what looks like the photo far outside the head.
+    Hair stands off the skull. Background is what looks like the photo's edges and what is far outside the head.
     """
     if not len(xy):
         return np.zeros((0, 3), np.float32)
     crop = seen.parts.crop
     middle = seen.shot.view.project(np.zeros((1, 3)))[0].astype(np.float32)
     height, width = seen.shot.pixels.shape[:2]
-    rings = [crop.sample(xy)]
+    rings = []
+    xy = xy[:: max(len(xy) // 2500, 1)]
     far = middle + (xy[:: max(len(xy) // 200, 1)] - middle) * np.float32(1.9)
+    border = np.linspace(0.5, width - 0.5, 80, dtype=np.float32)
+    border = border[
+        np.abs(border - middle[0]) > 1.6 * np.abs(xy[:, 0] - middle[0]).max()
+    ]  # not a cut-off crown
+    side = np.linspace(0.5, min(middle[1], height) - 0.5, 40, dtype=np.float32)
+    edges = [(border, 0 * border + 1), (0 * side + 1, side), (0 * side + width - 2, side)]
+    far = np.concatenate([far, *(np.column_stack(edge) for edge in edges)])
     far = far[((far >= 0) & (far < [width, height])).all(1)].astype(int)
     ground = features(linear_table()[seen.shot.pixels[far[:, 1], far[:, 0]]])
-    for reach in (1.06, 1.12):
+    for reach in (1.0, 1.06, 1.12):
         place = middle + (xy - middle) * np.float32(reach)
         inside = ((place - crop.corner) * crop.scale >= 1).all(1)
         inside &= ((place - crop.corner) * crop.scale < np.array(crop.pixels.shape[1::-1]) - 1).all(1)
         colour = crop.sample(place[inside])
         if len(ground) and len(colour):
             away = np.abs(features(colour)[:, None] - ground[None]) / np.array([0.35, 0.2, 0.2], np.float32)
-            colour = colour[away.max(2).min(1) > 1]
+            other = away.max(2).min(1) > 1
+            if reach > 1 or other.mean() > 0.3:  # hair may reach the photo's edges
+                colour = colour[other]
         rings.append(colour)
     return np.concatenate(rings)
 
@@ -80,7 +90,7 @@ def _matt(colour: np.ndarray) -> np.ndarray:
     ratio = np.median(features(colour), axis=0)
     red = max(ratio[1], -0.45 * ratio[2])  # in hair, red leads as far as blue lags
     hue = np.exp([red, 0.0, ratio[2]])
-    return hue * (float(np.quantile(light, 0.33)) * 0.85 / float(luminance(hue.astype(np.float32))))
+    return hue * (float(np.quantile(light, 0.55)) / float(luminance(hue.astype(np.float32))))
 
 
 def hair_detail(base: np.ndarray, cover: np.ndarray) -> np.ndarray:

@@ -11,13 +11,15 @@ from ...errors import BadInput
 from ..head import Head
 from .detail import FINEST, Detail, fine_detail, relief
 from .eyes import FULLY, brows_seen, hide_part, measure_eyes, recolour_irises
-from .fields import box_blur, double, halve, linear_table, membrane, soft, to_bytes
+from .fields import box_blur, double, halve, linear_table, luminance, membrane, soft, to_bytes
 from .hair import Hair, hair_detail, measure_hair, recolour_part
 from .light import balance_sides, even_gain, settle_hues, shading, soften
 from .project import Seen, look
 from .shots import Painted, Shot
 from .skin import Skin, balance_of, complete, is_grey, measure, plain_skin, tint_grey
 from .texels import BELOW, GRID, WINDOW, Regions, regions_of, texels_of
+
+FRINGE = 0.40  # share of skin just above the brows below which hair is taken to hang over them
 
 
 @dataclass(frozen=True)
@@ -131,9 +133,8 @@ def _compose(
     if detail is not None:
         photo, sure = _with_detail(photo, detail)
         normal_map = np.full((*albedo.shape[:2], 3), (128, 128, 255), np.uint8)
-        normal_map[window] = relief(
-            photo, sure * weight[..., 0] * (1 - double(regions.lids[WINDOW], *sure.shape))
-        )
+        calm = double((regions.plain * (1 - regions.lids))[WINDOW], *sure.shape)
+        normal_map[window] = relief(photo, sure * weight[..., 0] * calm)
     own += weight * (photo - own)
     albedo[: 2 * height, :, :3] = np.clip(to_bytes(full) + 0.5, 0, 255)
     for left, top, right, bottom in BELOW:
@@ -226,9 +227,14 @@ def _even(
 def _clean(layer: Layer, alike: np.ndarray, prior: np.ndarray, regions: Regions, skin: Skin) -> Layer:
     """A photo's layer without what is no skin outside the face proper, and evened out; in the window."""
     close = soft(0.55, 0.9, box_blur(alike, 3))
-    weight = layer.weight * (regions.core + (1 - regions.core) * close)
+    fringe = regions.fringe * layer.weight
+    hidden = float((fringe * alike).sum()) < FRINGE * float(fringe.sum())
+    core = regions.core * (1 - regions.brows) if hidden else regions.core
+    weight = layer.weight * (core + (1 - core) * close)
     weight = weight * (1 - soft(0.0, 0.5, box_blur(regions.ears, 3)))
     weight = weight * (1 - soft(0.05, 0.4, box_blur(regions.hair, 2)))  # painted hair keeps its edge
+    light = np.log(np.maximum(luminance(layer.colour), 2e-3)) - np.float32(skin.centre[0])
+    weight = weight * (1 - regions.lips * soft(0.0, 0.2, light))  # teeth and wet highlights
     weight = np.minimum(weight, soft(0.3, 1.0, box_blur(weight, 4)))
     bare = weight * (1 - soft(0.0, 0.2, box_blur(regions.lips, 3))) * (1 - regions.hair)
     picture = layer.colour * balance_sides(layer.colour, prior, bare, 40)

@@ -83,6 +83,8 @@ class Regions:
     hair: np.ndarray  # painted hair, from the head's own texture
     core: np.ndarray  # brows to chin: what differs from skin here belongs to the face
     plain: np.ndarray  # away from brows, eyes and nostrils
+    brows: np.ndarray  # the brows and what is above them
+    fringe: np.ndarray  # a band just above the brows
 
     def window(self) -> Regions:
         """The same, cut to WINDOW."""
@@ -102,11 +104,13 @@ def regions_of(base: np.ndarray) -> Regions:
     cover = np.clip((0.88 * skin - light) / max(0.88 * skin - 1.25 * strand, 1e-3), 0, 1)
     hair = cover * soft(0.15, 0.4, box_blur(cover, 3)) * off_face * soft(0.42, 0.40, v) * (1 - ears)
     wide = 0.014 * soft(0.31, 0.28, v)  # the brows reach further out than the mouth's surroundings
-    core = soft(0.086, 0.064, u - wide) * soft(0.246, 0.256, v) * soft(0.47, 0.45, v + 2.5 * u * u)
+    core = soft(0.086, 0.064, u - wide) * soft(0.252, 0.262, v) * soft(0.47, 0.45, v + 2.5 * u * u)
     eyes = soft(0.018, 0.024, u) * soft(0.085, 0.078, u) * soft(0.255, 0.265, v) * soft(0.325, 0.312, v)
     nostrils = soft(0.024, 0.018, u) * soft(0.344, 0.350, v) * soft(0.368, 0.362, v)
     plain = (1 - eyes) * (1 - nostrils)
-    return Regions(lips, lids, ears, hair.astype(np.float32), core.astype(np.float32), plain)
+    brows = soft(0.292, 0.284, v)
+    fringe = soft(0.085, 0.075, u) * soft(0.242, 0.246, v) * soft(0.256, 0.252, v)
+    return Regions(lips, lids, ears, hair, core, plain, brows, fringe)
 
 
 @lru_cache(maxsize=1)
