@@ -46,6 +46,7 @@ class Settings:
     finish: Finish = field(default_factory=Finish)  # gains of what finishing adds; Finish.raw() adds nothing
     model: Path | None = None  # a generator of ``dxtalker train``; None: the packaged one
     head: Path | None = None  # any file or folder of ``face.bodies.load_face``; None: the packaged head
+    photos: tuple[Path, ...] = ()  # of the person whose head it is; instead of ``head``
     retarget: Retarget | None = None  # what ``Speaker.animate`` does to each channel in the end
     size: tuple[int, int] = (512, 512)  # pixels, width and height
     background: Background = field(default_factory=Background)
@@ -58,7 +59,7 @@ class Speaker:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self.head: Head = load_face(self.settings.head)
+        self.head, self.notes = whose_head(self.settings)
         self.encoder = Encoder()
         self.generator = Generator(self.settings.model)
 
@@ -88,6 +89,18 @@ class Speaker:
             if progress:
                 progress(min(1.0, (at + BLOCK) / len(wave.samples)))
         return join_motion([*moved, performer.close()]), join(heard)
+
+
+def whose_head(settings: Settings) -> tuple[Head, tuple[str, ...]]:
+    """The head that the settings ask for, and remarks on its photos."""
+    if not settings.photos:
+        return load_face(settings.head), ()
+    if settings.head is not None:
+        raise BadInput("both photos and a face were given; only one of them can be the head")
+    from .face.likeness import Sculptor
+
+    likeness = Sculptor().likeness(settings.photos, settings.photos[0].stem)
+    return likeness.head, likeness.notes
 
 
 def speak(
@@ -133,7 +146,7 @@ def save(
     """Write ``motion`` in the form that ``output`` asks for; see ``speak``. ``source`` names the sound's file."""
     how = settings or Settings()
     check_output(output)
-    body = head or load_face(how.head)
+    body = head or whose_head(how)[0]
     if output.suffix.lower() in WRITABLE:
         write_motion(output, motion, body, source, wave, beside)
         return
