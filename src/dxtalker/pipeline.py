@@ -13,11 +13,13 @@ import numpy as np
 
 from .audio import load_audio
 from .errors import BadInput, Unsupported
-from .export import USD, WRITABLE, write_motion
+from .export import AVATARS, USD, WRITABLE, write_avatar, write_motion
+from .export.idling import idle_motion
 from .export.obj import write_obj_sequence
 from .export.usd import require_usd
 from .face.bodies import load_face
 from .face.head import Head
+from .face.head_file import save_head
 from .face.retarget import Retarget
 from .motion.finish import Finish, finish
 from .motion.perform import Performer
@@ -33,6 +35,7 @@ from .speech import Encoder, Listener, join, require_speech
 
 BLOCK = 10 * SAMPLE_RATE  # samples listened to at a time
 Progress = Callable[[str, float], None]  # name of the stage, share done 0..1
+FACES = (".npz", *AVATARS)  # what a head without speech is written to
 Folders = Literal["png", "obj"]  # what an output without extension holds, a file for each frame
 
 
@@ -176,8 +179,7 @@ def check_output(output: Path) -> None:
         )
     if kind in USD:
         require_usd()
-    if not output.parent.is_dir():
-        raise BadInput(f"the folder {output.parent} does not exist; create it or choose another output path")
+    _check_folder(output)
 
 
 def _stage(progress: Progress | None, name: str) -> Callable[[float], None] | None:
@@ -191,3 +193,30 @@ def _counted(
         yield frame
         if progress:
             progress(number / total)
+
+
+def save_face(head: Head, output: Path, seed: int = 0) -> None:
+    """Write a head without speech: .npz for ``load_face``; .glb, .vrm and USD rigged, with an idle loop.
+
+    Another ``seed``, another loop. Raises what ``check_face_output`` raises.
+    """
+    check_face_output(output)
+    if output.suffix.lower() == ".npz":
+        save_head(output, head)
+    else:
+        write_avatar(output, head, idle_motion(head, seed))
+
+
+def check_face_output(output: Path) -> None:
+    """Raise before any work when ``output`` could not be written in the end."""
+    kind = output.suffix.lower()
+    if kind not in FACES:
+        raise Unsupported(f"cannot write a head as {output.name}; the extension must be one of {', '.join(FACES)}")
+    if kind in USD:
+        require_usd()
+    _check_folder(output)
+
+
+def _check_folder(output: Path) -> None:
+    if not output.parent.is_dir():
+        raise BadInput(f"the folder {output.parent} does not exist; create it or choose another output path")

@@ -48,7 +48,7 @@ def fit(
         face: no photo: preview or convert this head, as in speak --face
         quiet: no progress bar, no remarks
     """
-    from ..export.face import check_face_output, write_face
+    from ..pipeline import check_face_output, save_face
 
     _check(photos, outputs, preview, sheet, random, face)
     if not random and (age is not None or sex is not None):
@@ -73,7 +73,7 @@ def fit(
 
             head, shots = _without_photo(random, seed, age, sex, face), ()
         for path in outputs:
-            write_face(path, head, seed)
+            save_face(head, path, seed)
         if preview:
             _save_picture(preview, fit_preview(head, shots))
         if sheet:

@@ -14,6 +14,7 @@ from ..errors import BadInput
 if TYPE_CHECKING:
     from ..pipeline import Settings
 
+Format = Literal["mp4", "csv", "json", "npz", "glb", "vrm", "usdz", "usdc", "usda", "png", "obj"]
 Outputs = Annotated[UseAppendAction[tuple[Path, ...]], arg(aliases=["-o"], metavar="PATH")]
 
 

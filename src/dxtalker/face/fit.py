@@ -37,8 +37,12 @@ class LandmarkModel:
 
     vertices: np.ndarray  # (478, C) int32, vertices of the head near each landmark
     shares: np.ndarray  # (478, C) float64, non-negative, sum 1
-    bias: np.ndarray  # (478, 2) float64 mm, mean error in the upright picture's plane, +x right, +y down
-    covariance: np.ndarray  # (956, 956) float64 mm^2, of the error, landmark by landmark
+    # The error in mm in the upright picture's plane (+x right, +y down), landmark by landmark: a habit, an answer
+    # to who and how the face is (a network draws unusual faces towards usual ones), and chance.
+    bias: np.ndarray  # (956,) float64
+    answer: np.ndarray  # (CODES + 52 + 2, 956) float64, for each unit of code, expression, and radian of yaw and pitch
+    spread_common: np.ndarray  # (956, M) float64, covariance of chance = spread_common @ its transpose + diagonal
+    spread_own: np.ndarray  # (956,) float64, that diagonal, mm^2
     expected: np.ndarray  # (53, 52) float64, ARKIT weights of the rig from (1, scores)
     spread: np.ndarray  # (52,) float64, standard deviation about them
 
@@ -74,7 +78,9 @@ def load_landmark_model(path: Path | None = None) -> LandmarkModel:
             vertices=data["vertices"],
             shares=data["shares"].astype(np.float64),
             bias=data["bias"].astype(np.float64),
-            covariance=data["covariance"].astype(np.float64),
+            answer=data["answer"].astype(np.float64),
+            spread_common=data["spread_common"].astype(np.float64),
+            spread_own=data["spread_own"].astype(np.float64),
             expected=data["expected"].astype(np.float64),
             spread=data["spread"].astype(np.float64),
         )
@@ -130,8 +136,11 @@ class Fitter:
         step = round(4 * np.log(scale))
         if step not in self._precision:
             noise = (PIXEL_ERROR * 1000 / np.exp(step / 4)) ** 2
-            covariance = self.model.covariance
-            self._precision[step] = np.linalg.inv(covariance + noise * np.eye(len(covariance)))
+            common, own = self.model.spread_common, 1 / (self.model.spread_own + noise)
+            # Woodbury's identity: the inverse needs a solve as small as the common directions are few.
+            inner = np.eye(common.shape[1]) + common.T @ (own[:, None] * common)
+            scaled = own[:, None] * common
+            self._precision[step] = np.diag(own) - scaled @ np.linalg.solve(inner, scaled.T)
         return self._precision[step]
 
     def _step(self, code: np.ndarray, sights: list[_Sight]) -> np.ndarray:
@@ -207,7 +216,10 @@ class _Sight:
         placed = self._points(code) @ self.rotation.T + self.translation
         shown = np.exp(self.log_focal) * (placed[:, :2] * [1, -1]) / -placed[:, 2:]
         off = self.seen.points - np.array(self.seen.size) / 2 - shown
-        return off @ self._upright().T / self.scale * 1000 - self.fitter.model.bias, placed
+        yaw, pitch = np.arctan2(self.rotation[0, 2], self.rotation[2, 2]), -np.arcsin(self.rotation[1, 2])
+        model = self.fitter.model
+        expected = model.bias + np.concatenate([code, self.expression, [yaw, pitch]]) @ model.answer
+        return (off @ self._upright().T / self.scale * 1000) - expected.reshape(-1, 2), placed
 
     def normal_equations(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gauss-Newton's matrix and right side over (code, pose, expression), priors of this view included."""
@@ -231,6 +243,9 @@ class _Sight:
         columns.append((shown @ self._upright().T / self.scale * 1000)[:, :, None])
         columns.append(np.einsum("nij,knj->nik", turned, self.fitter.shapes))
         jacobian = np.concatenate(columns, axis=2).reshape(2 * len(placed), -1)
+        answer, count = self.fitter.model.answer.T, len(code)
+        jacobian[:, :count] += answer[:, :count]
+        jacobian[:, count + _POSE :] += answer[:, count : count + len(ARKIT_NAMES)]
         weighted = self.fitter.precision(self.scale) @ jacobian
         gram, pull = jacobian.T @ weighted, weighted.T @ residual.ravel()
         self._add_priors(gram, pull, len(code))
