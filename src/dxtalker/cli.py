@@ -93,8 +93,11 @@ def speak(
     wave = load_audio(source)
     for note in wave.notes:
         print(f"dxtalker: note: {source.name}: {note}", file=sys.stderr)
+    speaker = Speaker(settings)
+    for target in targets:
+        check_output(target, speaker.head)
     with _Bars(quiet) as progress:
-        motion = (speaker := Speaker(settings)).animate(wave, progress)
+        motion = speaker.animate(wave, progress)
         for target in targets:
             save(motion, target, settings, wave, source, speaker.head, progress, _folders(format), sound)
     for target in targets:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .audio import load_audio
 from .errors import BadInput, Unsupported
-from .export import USD, WRITABLE, write_motion
+from .export import USD, WRITABLE, check_body, write_motion
 from .export.obj import write_obj_sequence
 from .export.usd import require_usd
 from .face.bodies import load_face
@@ -111,6 +111,8 @@ def speak(
     for output in outputs:
         check_output(output)
     voice = speaker or Speaker(settings)
+    for output in outputs:
+        check_output(output, voice.head)
     wave = source if isinstance(source, Waveform) else load_audio(source)
     motion = voice.animate(wave, progress)
     name = None if isinstance(source, Waveform) else Path(source)
@@ -153,8 +155,8 @@ def save(
         renderer.close()
 
 
-def check_output(output: Path) -> None:
-    """Raise before any work when ``output`` could not be written in the end."""
+def check_output(output: Path, head: Head | None = None) -> None:
+    """Raise before any work when ``output`` could not be written in the end, with ``head`` if that is known."""
     kind = output.suffix.lower()
     if kind and kind != ".mp4" and kind not in WRITABLE:
         accepted = ", ".join(("mp4", *(suffix[1:] for suffix in WRITABLE)))
@@ -165,6 +167,8 @@ def check_output(output: Path) -> None:
         require_usd()
     if not output.parent.is_dir():
         raise BadInput(f"the folder {output.parent} does not exist; create it or choose another output path")
+    if head is not None:
+        check_body(output, head)
 
 
 def _stage(progress: Progress | None, name: str) -> Callable[[float], None] | None:
