@@ -63,7 +63,7 @@ def paint(head: Head, shots: Sequence[Shot]) -> Painted:
         skins.append(skin)
     if not layers:
         raise BadInput(
-            "no photo shows enough of the face to take its colours; expected one from near the front"
+            "no photo shows enough of the face to take its colours; expected a lit one from near the front"
         )
     best = max(range(len(seen)), key=lambda i: min(seen[i].eyes_apart, FINEST) * float(seen[i].trust.sum()))
     skin = skins[best]
