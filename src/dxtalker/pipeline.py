@@ -13,7 +13,7 @@ import numpy as np
 
 from .audio import load_audio
 from .errors import BadInput, Unsupported
-from .export import AVATARS, USD, WRITABLE, write_avatar, write_motion
+from .export import AVATARS, USD, WRITABLE, check_body, write_avatar, write_motion
 from .export.idling import idle_motion
 from .export.obj import write_obj_sequence
 from .export.usd import require_usd
@@ -127,6 +127,8 @@ def speak(
     for output in outputs:
         check_output(output)
     voice = speaker or Speaker(settings)
+    for output in outputs:
+        check_output(output, voice.head)
     wave = source if isinstance(source, Waveform) else load_audio(source)
     motion = voice.animate(wave, progress)
     name = None if isinstance(source, Waveform) else Path(source)
@@ -169,8 +171,8 @@ def save(
         renderer.close()
 
 
-def check_output(output: Path) -> None:
-    """Raise before any work when ``output`` could not be written in the end."""
+def check_output(output: Path, head: Head | None = None) -> None:
+    """Raise before any work when ``output`` could not be written in the end, with ``head`` if that is known."""
     kind = output.suffix.lower()
     if kind and kind != ".mp4" and kind not in WRITABLE:
         accepted = ", ".join(("mp4", *(suffix[1:] for suffix in WRITABLE)))
@@ -180,6 +182,8 @@ def check_output(output: Path) -> None:
     if kind in USD:
         require_usd()
     _check_folder(output)
+    if head is not None:
+        check_body(output, head)
 
 
 def _stage(progress: Progress | None, name: str) -> Callable[[float], None] | None:

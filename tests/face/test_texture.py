@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dxtalker.errors import BadInput
+from dxtalker.errors import BadInput, Unsupported
 from dxtalker.face.head import Head
 from dxtalker.face.head_file import load_head
 from dxtalker.face.texture import Shot, paint
@@ -179,6 +179,16 @@ def test_a_view_from_behind_is_refused(head: Head) -> None:
         paint(head, [shot(head, yaw=np.pi)])
 
 
+def test_a_black_photo_is_refused(head: Head, frontal: Shot) -> None:
+    with pytest.raises(BadInput, match="expected a lit one"):
+        paint(head, [replace(frontal, pixels=frontal.pixels * 0)])
+
+
 def test_no_photo_is_refused(head: Head) -> None:
     with pytest.raises(BadInput, match="there is no photo"):
         paint(head, [])
+
+
+def test_a_texture_of_another_layout_is_refused(head: Head, frontal: Shot) -> None:
+    with pytest.raises(Unsupported, match="own layout"):
+        paint(replace(head, albedo=head.albedo[::2, ::2]), [frontal])

@@ -52,10 +52,12 @@ def speak(
     wave = load_audio(source)
     for note in wave.notes:
         print(f"dxtalker: note: {source.name}: {note}", file=sys.stderr)
+    speaker = Speaker(settings)
+    for note in speaker.notes:
+        print(f"dxtalker: note: {note}", file=sys.stderr)
+    for target in targets:
+        check_output(target, speaker.head)
     with Bars(quiet) as progress:
-        speaker = Speaker(settings)
-        for note in speaker.notes:
-            print(f"dxtalker: note: {note}", file=sys.stderr)
         motion = speaker.animate(wave, progress)
         for target in targets:
             save(motion, target, settings, wave, source, speaker.head, progress, _folders(format), sound)

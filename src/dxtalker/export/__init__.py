@@ -23,7 +23,16 @@ AVATARS = (".glb", ".vrm", *USD)  # what holds a head that nobody makes speak ye
 WRITABLE = (".csv", ".json", ".npz", *AVATARS)
 READABLE = (".csv", ".json", ".npz")
 
-__all__ = ["AVATARS", "READABLE", "USD", "WRITABLE", "read_motion", "write_avatar", "write_motion"]
+__all__ = [
+    "AVATARS",
+    "READABLE",
+    "USD",
+    "WRITABLE",
+    "check_body",
+    "read_motion",
+    "write_avatar",
+    "write_motion",
+]
 
 
 def write_motion(
@@ -36,7 +45,8 @@ def write_motion(
 ) -> None:
     """Write ``motion`` in the format that the extension of ``path`` names.
 
-    ``.csv`` Live Link Face table; ``.json`` ARKit curves; ``.npz`` exact motion; ``.glb`` and ``.vrm`` ``head``
+    ``.csv`` Live Link Face table; ``.json`` ARKit curves; ``.npz`` exact motion; ``.flame.npz`` parameters of a ``head`` made
+    from FLAME; ``.glb`` and ``.vrm`` ``head``
     (the packaged one if None) with its motion as an animation; ``.usd``, ``.usda``, ``.usdc`` and ``.usdz`` the
     same as USD. ``audio`` is the file that the motion belongs to; its name is noted where a format has room.
     ``wave`` is its sound: USD carries it; other formats get it as .wav beside them when ``beside`` is true,
@@ -55,6 +65,11 @@ def write_motion(
         write_livelink(path, motion)
     elif kind == ".json":
         write_json(path, motion)
+    elif path.name.lower().endswith(".flame.npz"):
+        from ..face.head_file import load_head
+        from .flame_npz import write_flame_npz
+
+        write_flame_npz(path, motion, head or load_head())
     elif kind == ".npz":
         write_npz(path, motion)
     else:
@@ -84,6 +99,14 @@ def write_avatar(path: str | Path, head: Head, idle: Motion | None = None) -> No
         write_vrm(path, head, idle)
     else:
         write_usd(path, idle or idle_motion(head), head)
+
+
+def check_body(path: Path, head: Head) -> None:
+    """Raise BadInput when ``path`` asks for parameters of a model that ``head`` was not made from."""
+    if path.name.lower().endswith(".flame.npz"):
+        from .flame_npz import flame_of
+
+        flame_of(path, head)
 
 
 def _write_head(path: Path, kind: str, motion: Motion, head: Head | None, wave: Waveform | None) -> None:

@@ -205,32 +205,26 @@ class _Sight:
         f = self.fitter
         return f.mean + np.tensordot(code, f.codes, 1) + np.tensordot(self.expression, f.shapes, 1)
 
-    def _upright(self) -> np.ndarray:
-        """(2, 2): picture axes to axes in which the face is upright."""
-        up = self.rotation[:2, 1] * [1, -1]  # the head's up, in the picture
-        down = -up / max(float(np.linalg.norm(up)), 1e-6)
-        return np.array([[down[1], -down[0]], [down[0], down[1]]])
-
     def _residual(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(478, 2) mm in the upright picture, what is left to explain; and the points in camera axes."""
         placed = self._points(code) @ self.rotation.T + self.translation
         shown = np.exp(self.log_focal) * (placed[:, :2] * [1, -1]) / -placed[:, 2:]
         off = self.seen.points - np.array(self.seen.size) / 2 - shown
-        yaw, pitch = np.arctan2(self.rotation[0, 2], self.rotation[2, 2]), -np.arcsin(self.rotation[1, 2])
-        model = self.fitter.model
-        expected = model.bias + np.concatenate([code, self.expression, [yaw, pitch]]) @ model.answer
-        return (off @ self._upright().T / self.scale * 1000) - expected.reshape(-1, 2), placed
+        model, view = self.fitter.model, self.view()
+        expected = model.bias + np.concatenate([code, self.expression, view.turned()]) @ model.answer
+        return (off @ view.upright().T / self.scale * 1000) - expected.reshape(-1, 2), placed
 
     def normal_equations(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gauss-Newton's matrix and right side over (code, pose, expression), priors of this view included."""
         residual, placed = self._residual(code)
+        upright = self.view().upright()
         focal, depth = np.exp(self.log_focal), -placed[:, 2]
         # how a point in camera axes moves its picture, in upright mm: (478, 2, 3)
         lens = np.zeros((len(placed), 2, 3))
         lens[:, 0, 0] = lens[:, 1, 1] = focal / depth
         lens[:, 1, 1] *= -1
         lens[:, :, 2] = focal * placed[:, :2] * [1, -1] / depth[:, None] ** 2
-        lens = np.einsum("ij,njk->nik", self._upright() / self.scale * 1000, lens)
+        lens = np.einsum("ij,njk->nik", upright / self.scale * 1000, lens)
         turned = np.einsum("nij,jk->nik", lens, self.rotation)
         around = placed - self.translation
         columns = [
@@ -240,7 +234,7 @@ class _Sight:
         columns[1] = np.einsum("nij,njk->nik", lens, columns[1])
         columns.append(lens)
         shown = focal * (placed[:, :2] * [1, -1]) / depth[:, None]
-        columns.append((shown @ self._upright().T / self.scale * 1000)[:, :, None])
+        columns.append((shown @ upright.T / self.scale * 1000)[:, :, None])
         columns.append(np.einsum("nij,knj->nik", turned, self.fitter.shapes))
         jacobian = np.concatenate(columns, axis=2).reshape(2 * len(placed), -1)
         answer, count = self.fitter.model.answer.T, len(code)

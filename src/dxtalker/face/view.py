@@ -42,3 +42,14 @@ class View:
     def shape(self, head: Head) -> np.ndarray:
         """Vertices (V, 3) metres of ``head`` with this picture's expression, in the head's own axes."""
         return head.shape(self.expression)
+
+    def upright(self) -> np.ndarray:
+        """(2, 2): turns vectors of the picture so that the face in them stands upright."""
+        down = -self.rotation[:2, 1] * [1, -1]
+        down = down / max(float(np.linalg.norm(down)), 1e-6)
+        return np.array([[down[1], -down[0]], [down[0], down[1]]])
+
+    def turned(self) -> np.ndarray:
+        """(2,) radians: the head's yaw and pitch before the camera, as ``rotation_matrix`` counts them."""
+        yaw = np.arctan2(self.rotation[0, 2], self.rotation[2, 2])
+        return np.array([yaw, -np.arcsin(np.clip(self.rotation[1, 2], -1, 1))])

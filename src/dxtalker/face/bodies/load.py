@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 from ...errors import BadInput
@@ -9,6 +10,7 @@ from ..head import Head
 from ..head_file import load_head
 
 ACCEPTED = "expected a head (.npz), a FLAME model (.pkl or .npz), ICT-FaceKit's folder of OBJ files, or a .glb, .gltf or .vrm"
+PICKLES = (b"\x80", b"(", b"c", b"}", b"]")  # how a pickle begins, protocol 2 and later or text
 
 
 def load_face(path: Path | None = None) -> Head:
@@ -33,8 +35,28 @@ def load_face(path: Path | None = None) -> Head:
 
         return gltf_face(path)
     if start[:2] == b"PK":
-        return load_head(path)
+        return _from_npz(path)
+    if start[:1] in PICKLES and (start[:1] == b"\x80" or path.suffix.lower() in (".pkl", ".pickle")):
+        from .flame_head import flame_face
+
+        return flame_face(path)
     raise BadInput(f"{path} is no face that can be read; {ACCEPTED}")
+
+
+def _from_npz(path: Path) -> Head:
+    """A head of ours, or FLAME's arrays under FLAME's names."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        names = set()
+    if {"v_template.npy", "shapedirs.npy"} <= names:
+        from .flame_head import flame_face
+
+        return flame_face(path)
+    if "expcode.npy" in names or "curves.npy" in names:
+        raise BadInput(f"{path} holds motion, not a face; {ACCEPTED}")
+    return load_head(path)
 
 
 def _start(path: Path) -> bytes:

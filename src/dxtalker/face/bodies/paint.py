@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bare import Bare
-from .scan import cover, fill_gaps
+from .scan import fill_gaps, nearest
 
 MARGIN = 0.004  # of the atlas, kept free at each cell's edge
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -48,13 +48,17 @@ def to_atlas(uv: np.ndarray, owner: np.ndarray, cells: Sequence[Cell | None]) ->
     return placed
 
 
-def paint(bare: Bare, side: int, colours: np.ndarray | None = None) -> np.ndarray:
+def paint(
+    bare: Bare, side: int, colours: np.ndarray | None = None, height: np.ndarray | None = None
+) -> np.ndarray:
     """(side, side, 4) uint8: every kind in its colour, eyes with irises that look along +Z.
 
-    ``colours`` (V, 3) sRGB 0..255 replace the plain colours where they are finite.
+    ``colours`` (V, 3) sRGB 0..255 replace the plain colours where they are finite. Where triangles share
+    texels, the one of the largest ``height`` (V,) is seen.
     """
     flat = np.array([COLOURS[kind] for kind in bare.kinds], np.float64)
-    pixel, triangle, shares = cover(bare.uv[bare.triangles] * side, (side, side))
+    level = np.zeros(len(bare.vertices)) if height is None else height
+    pixel, triangle, shares = nearest(bare.uv[bare.triangles] * side, level[bare.triangles], (side, side))
     colour = flat[bare.kind_of[triangle]]
     corners = bare.triangles[triangle]
     if colours is not None:

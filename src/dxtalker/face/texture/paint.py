@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...errors import BadInput
+from ...errors import BadInput, Unsupported
 from ..head import Head
 from .detail import FINEST, Detail, fine_detail, relief
 from .eyes import FULLY, brows_seen, hide_part, measure_eyes, recolour_irises
@@ -19,6 +19,7 @@ from .shots import Painted, Shot
 from .skin import Skin, balance_of, complete, is_grey, measure, plain_skin, tint_grey
 from .texels import BELOW, GRID, WINDOW, Regions, regions_of, texels_of
 
+DARKEST = 0.004  # linear: below it a photo says nothing of the skin
 FRINGE = 0.40  # share of skin just above the brows below which hair is taken to hang over them
 
 
@@ -33,10 +34,16 @@ class Layer:
 def paint(head: Head, shots: Sequence[Shot]) -> Painted:
     """The head's texture in the colours of the person in ``shots``.
 
-    Raises BadInput when there is no shot, or none of them sees the face.
+    Raises BadInput when there is no shot, or none of them sees the face; Unsupported for a head whose texture
+    is not laid out as the open head's.
     """
     if not shots:
         raise BadInput("there is no photo to paint the head from; give at least one")
+    names = {part.name for part in head.parts}
+    if head.albedo.shape != (2 * GRID, 2 * GRID, 4) or not {"skin", "hair", "eyes", "brows"} <= names:
+        raise Unsupported(
+            f"{head.name} has a texture of its own layout; photos can be painted on the open head only"
+        )
     texels = texels_of(head)
     table = linear_table()
     base_bytes = head.albedo[: texels.triangle.shape[0] * 2, :, :3]
@@ -56,7 +63,7 @@ def paint(head: Head, shots: Sequence[Shot]) -> Painted:
         skins.append(skin)
     if not layers:
         raise BadInput(
-            "no photo shows enough of the face to take its colours; expected one from near the front"
+            "no photo shows enough of the face to take its colours; expected a lit one from near the front"
         )
     best = max(range(len(seen)), key=lambda i: min(seen[i].eyes_apart, FINEST) * float(seen[i].trust.sum()))
     skin = skins[best]
@@ -193,9 +200,11 @@ def _finish_parts(
 
 
 def _enough(seen: Seen, plain: np.ndarray) -> bool:
-    """Whether at least a tenth of the plain skin is seen."""
+    """Whether at least a tenth of the plain skin is seen, and not in the dark."""
     here = plain.ravel()[seen.where] * seen.trust
-    return float(here.sum()) > 0.1 * float(plain.sum())
+    if float(here.sum()) <= 0.1 * float(plain.sum()):
+        return False
+    return float(np.median(luminance(seen.colour[here > 0.3]))) > DARKEST if (here > 0.3).any() else False
 
 
 def _even(
