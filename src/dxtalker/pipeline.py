@@ -215,7 +215,9 @@ def check_face_output(output: Path) -> None:
     """Raise before any work when ``output`` could not be written in the end."""
     kind = output.suffix.lower()
     if kind not in FACES:
-        raise Unsupported(f"cannot write a head as {output.name}; the extension must be one of {', '.join(FACES)}")
+        raise Unsupported(
+            f"cannot write a head as {output.name}; the extension must be one of {', '.join(FACES)}"
+        )
     if kind in USD:
         require_usd()
     _check_folder(output)

@@ -25,14 +25,22 @@ def seen(
     expression = np.zeros(52, np.float32)
     for name, value in shapes.items():
         expression[[i for other, i in ARKIT_INDEX.items() if other.startswith(name)]] = value
-    view = View(SIZE, 1100.0, rotation_matrix(np.array([0.05, yaw, -0.1])), np.array([0.02, 0.03, -distance]), expression)
+    view = View(
+        SIZE,
+        1100.0,
+        rotation_matrix(np.array([0.05, yaw, -0.1])),
+        np.array([0.02, 0.03, -distance]),
+        expression,
+    )
     points = fitter.mean + np.tensordot(code, fitter.codes, 1) + np.tensordot(expression, fitter.shapes, 1)
     up = view.rotation[:2, 1] * [1, -1]
     down = -up / np.linalg.norm(up)
     upright = np.array([[down[1], -down[0]], [down[0], down[1]]])
     pixels = view.project(points) + fitter.model.bias @ upright * 1100 / distance / 1000
     depth = -view.place(points)[:, 2] * 1100 / distance
-    scores = np.linalg.lstsq(fitter.model.expected[1:].T, expression - fitter.model.expected[0], rcond=None)[0]
+    scores = np.linalg.lstsq(fitter.model.expected[1:].T, expression - fitter.model.expected[0], rcond=None)[
+        0
+    ]
     return Observation(pixels, depth - depth.mean(), np.clip(scores, 0, 1), SIZE), view
 
 
@@ -74,7 +82,17 @@ def test_a_smile_stays_out_of_the_identity(fitter: Fitter) -> None:
     code = np.random.default_rng(5).standard_normal(CODES)
     calm = fitter.fit([seen(fitter, code)[0]]).code
     smiling = fitter.fit([seen(fitter, code, mouthSmile=0.8, jawOpen=0.2)[0]]).code
-    moved = np.sqrt(((0.8 * fitter.shapes[[ARKIT_INDEX["mouthSmileLeft"], ARKIT_INDEX["mouthSmileRight"]]].sum(0)) ** 2).sum(1).mean()) * 1000
+    moved = (
+        np.sqrt(
+            (
+                (0.8 * fitter.shapes[[ARKIT_INDEX["mouthSmileLeft"], ARKIT_INDEX["mouthSmileRight"]]].sum(0))
+                ** 2
+            )
+            .sum(1)
+            .mean()
+        )
+        * 1000
+    )
     assert away(fitter, smiling, calm) < 0.35 * moved
 
 
@@ -95,7 +113,9 @@ def test_following_keeps_the_camera(fitter: Fitter) -> None:
     observation, truth = seen(fitter, code, yaw=0.05, jawOpen=0.3)
     view = fitter.follow(first.code, observation, first.views[0])
     assert view.focal == pytest.approx(first.views[0].focal, rel=1e-6)
-    assert view.expression[ARKIT_INDEX["jawOpen"]] == pytest.approx(truth.expression[ARKIT_INDEX["jawOpen"]], abs=0.12)
+    assert view.expression[ARKIT_INDEX["jawOpen"]] == pytest.approx(
+        truth.expression[ARKIT_INDEX["jawOpen"]], abs=0.12
+    )
 
 
 def test_no_picture_is_refused(fitter: Fitter) -> None:

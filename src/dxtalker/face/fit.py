@@ -38,10 +38,14 @@ class LandmarkModel:
     vertices: np.ndarray  # (478, C) int32, vertices of the head near each landmark
     shares: np.ndarray  # (478, C) float64, non-negative, sum 1
     # The error in mm in the upright picture's plane (+x right, +y down), landmark by landmark: a habit, an answer
-    # to who and how the face is (a network draws unusual faces towards usual ones), and chance.
+    # to who the face is (a network draws unusual faces towards usual ones) and to its pose, and chance.
     bias: np.ndarray  # (956,) float64
-    answer: np.ndarray  # (CODES + 52 + 2, 956) float64, for each unit of code, expression, and radian of yaw and pitch
-    spread_common: np.ndarray  # (956, M) float64, covariance of chance = spread_common @ its transpose + diagonal
+    answer: (
+        np.ndarray
+    )  # (CODES + 52 + 2, 956) float64, for each unit of code, expression, and radian of yaw and pitch
+    spread_common: (
+        np.ndarray
+    )  # (956, M) float64, covariance of chance = spread_common @ its transpose + diagonal
     spread_own: np.ndarray  # (956,) float64, that diagonal, mm^2
     expected: np.ndarray  # (53, 52) float64, ARKIT weights of the rig from (1, scores)
     spread: np.ndarray  # (52,) float64, standard deviation about them
@@ -211,7 +215,7 @@ class _Sight:
         shown = np.exp(self.log_focal) * (placed[:, :2] * [1, -1]) / -placed[:, 2:]
         off = self.seen.points - np.array(self.seen.size) / 2 - shown
         model, view = self.fitter.model, self.view()
-        expected = model.bias + np.concatenate([code, self.expression, view.turned()]) @ model.answer
+        expected = model.bias + np.concatenate([code, view.turned()]) @ model.answer
         return (off @ view.upright().T / self.scale * 1000) - expected.reshape(-1, 2), placed
 
     def normal_equations(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -237,9 +241,7 @@ class _Sight:
         columns.append((shown @ upright.T / self.scale * 1000)[:, :, None])
         columns.append(np.einsum("nij,knj->nik", turned, self.fitter.shapes))
         jacobian = np.concatenate(columns, axis=2).reshape(2 * len(placed), -1)
-        answer, count = self.fitter.model.answer.T, len(code)
-        jacobian[:, :count] += answer[:, :count]
-        jacobian[:, count + _POSE :] += answer[:, count : count + len(ARKIT_NAMES)]
+        jacobian[:, : len(code)] += self.fitter.model.answer[: len(code)].T
         weighted = self.fitter.precision(self.scale) @ jacobian
         gram, pull = jacobian.T @ weighted, weighted.T @ residual.ravel()
         self._add_priors(gram, pull, len(code))

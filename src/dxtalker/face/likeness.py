@@ -18,6 +18,7 @@ from .photo import Photo, load_photo
 from .texture import Painted, Shot, paint
 
 MOST_PHOTOS = 12
+HAIRLESS = "hairless"  # the open head's shape that takes the hair away
 POOR = 2.5  # pixels RMS at EYE_DISTANCE from which the fit is remarked on
 
 Progress = Callable[[str, float], None]  # name of the stage, share done 0..1
@@ -73,6 +74,8 @@ class Sculptor:
             for face, view in zip(faces, fit.views, strict=True)
         )
         painted = paint(head, shots)
+        if painted.bald and HAIRLESS in head.extras:
+            head = replace(head, vertices=head.vertices + head.extras[HAIRLESS])
         head = replace(head, albedo=painted.albedo, normal_map=painted.normal_map)
         say("painting", 1.0)
         return Likeness(head, fit, shots, painted, (*notes, *painted.notes))

@@ -2,5 +2,6 @@
 
 from .paint import paint
 from .shots import Painted, Shot
+from .tint import tint
 
-__all__ = ["Painted", "Shot", "paint"]
+__all__ = ["Painted", "Shot", "paint", "tint"]

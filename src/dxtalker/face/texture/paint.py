@@ -77,8 +77,8 @@ def paint(head: Head, shots: Sequence[Shot]) -> Painted:
         notes.append("the photo has a colour cast that no skin has: most of it was taken out")
     hair = measure_hair(seen, balance, skins, regions)
     iris = measure_eyes(seen[best], balance[best])
-    albedo, normal_map = _compose(head, base, layer, details[0], skin, hair, regions, plain)
-    _finish_parts(albedo, head, layer, hair, iris, notes)
+    albedo, normal_map = compose(head, base, layer, details[0], skin, hair, regions, plain)
+    finish_parts(albedo, head, layer, hair, iris, notes)
     return Painted(
         albedo,
         normal_map,
@@ -107,7 +107,7 @@ def _joined(layers: list[Layer], skins: list[Skin], best: int) -> Layer:
     return Layer(mirrored, weight + other)
 
 
-def _compose(
+def compose(
     head: Head,
     base: np.ndarray,
     layer: Layer,
@@ -177,7 +177,7 @@ def _with_detail(photo: np.ndarray, detail: Detail) -> tuple[np.ndarray, np.ndar
     return photo * factor, detail.weight + other
 
 
-def _finish_parts(
+def finish_parts(
     albedo: np.ndarray, head: Head, layer: Layer, hair: Hair, iris: np.ndarray | None, notes: list[str]
 ) -> None:
     """Hair beyond the face's island, brows and irises, in place."""
