@@ -20,7 +20,7 @@ from dxtalker.face.head_file import write_arrays
 from dxtalker.face.identity import load_identity_space
 from dxtalker.face.view import View
 from landmark_model.embed import embed
-from landmark_model.errors import expect_expressions, measure_errors
+from landmark_model.errors import error_of, expect_expressions, measure_errors
 from landmark_model.samples import Sample, samples
 
 TARGET = Path(__file__).parents[1] / "src/dxtalker/assets/landmark_model.npz"
@@ -43,12 +43,24 @@ def main() -> None:
         if given.keep:
             write_samples(given.keep, taken)
     space = load_identity_space()
-    heads = [space.head(sample.weights) for sample in taken]
-    vertices, shares = embed(space.base, heads[:EMBEDDED], taken[:EMBEDDED])
+    vertices, shares = embed(space, taken[:EMBEDDED])
+    with ProcessPoolExecutor(given.workers) as pool:
+        share = -(-len(taken) // given.workers)
+        parts = [taken[i : i + share] for i in range(0, len(taken), share)]
+        errors = np.concatenate(
+            list(pool.map(_errors, parts, [vertices] * len(parts), [shares] * len(parts)))
+        )
+    base_points = np.einsum("lc,lcd->ld", shares, space.base.vertices[vertices])
     arrays = {"vertices": vertices.astype(np.int32), "shares": shares.astype(np.float32)}
-    arrays |= measure_errors(space, heads, taken, vertices, shares) | expect_expressions(taken)
+    arrays |= measure_errors(space, taken, errors, base_points) | expect_expressions(taken)
     write_arrays(given.output, arrays, level=9)
     print(f"{given.output.name}: {given.output.stat().st_size / 1e6:.2f} MB")
+
+
+def _errors(taken: list[Sample], vertices: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """(N, 478, 2) mm."""
+    space = load_identity_space()
+    return np.stack([error_of(space, sample, vertices, shares) for sample in taken])
 
 
 def draw_samples(count: int, workers: int) -> list[Sample]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dxtalker.face.head import Head
+from dxtalker.face.identity import IdentitySpace
 from landmark_model.samples import Sample
 
 NEAR = 24  # vertices that a landmark may lie between
@@ -21,15 +22,16 @@ def candidates(head: Head) -> np.ndarray:
     return ids[(head.vertices[ids, 2] > -0.11) & (head.vertices[ids, 1] > -0.16)]
 
 
-def embed(head: Head, heads: list[Head], taken: list[Sample]) -> tuple[np.ndarray, np.ndarray]:
-    """(478, NEAR) vertices and their shares, from ``taken`` pictures of ``heads``."""
+def embed(space: IdentitySpace, taken: list[Sample]) -> tuple[np.ndarray, np.ndarray]:
+    """(478, NEAR) vertices of the space's base head and their shares, from ``taken`` pictures."""
+    head = space.base
     ids = candidates(head)
     part = next(part for part in head.parts if part.name == "eyes")
     on_eye = np.isin(ids, head.triangles[part.first : part.first + part.count])
     shown = np.zeros((len(taken), len(ids), 2), np.float32)
     deep = np.zeros((len(taken), len(ids)), np.float32)
-    for i, (one, sample) in enumerate(zip(heads, taken, strict=True)):
-        points = sample.view.shape(one)[ids]
+    for i, sample in enumerate(taken):  # one head at a time: each holds shapes of its own
+        points = sample.view.shape(space.head(sample.weights))[ids]
         shown[i], deep[i] = sample.view.project(points), -sample.view.place(points)[:, 2]
     behind = np.median(deep - deep.min(axis=1, keepdims=True), axis=0)
     scale = np.array([pixels_a_metre(sample) for sample in taken])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from dxtalker.face.fit import CODES
-from dxtalker.face.head import Head
 from dxtalker.face.identity import IdentitySpace
 from dxtalker.records import ARKIT_NAMES
 from landmark_model.embed import FIRST_IRIS, pixels_a_metre
@@ -20,17 +19,17 @@ LEAST_SPREAD = 0.03  # of an expression weight
 
 
 def measure_errors(
-    space: IdentitySpace, heads: list[Head], taken: list[Sample], vertices: np.ndarray, shares: np.ndarray
+    space: IdentitySpace, taken: list[Sample], errors: np.ndarray, base_points: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The arrays of ``face.fit.LandmarkModel`` that speak of errors, from pictures of ``heads``."""
-    errors = np.stack(
-        [_error(h, s, vertices, shares) for h, s in zip(heads, taken, strict=True)]
-    )  # (N, 478, 2) mm
+    """The arrays of ``face.fit.LandmarkModel`` that speak of errors.
+
+    ``errors`` (N, 478, 2) mm as ``error_of`` gives them; ``base_points`` (478, 3) the landmarks on the base head.
+    """
     to_code = np.linalg.pinv(space.basis)
     causes = np.stack([_causes(sample, (sample.weights - space.mean) @ to_code) for sample in taken])
     kept = (np.abs(causes[:, -2]) < WIDEST) & (np.linalg.norm(errors, axis=2).mean(axis=1) < LOST)
     errors, causes = errors[kept], causes[kept]
-    twin = _mirror(np.einsum("lc,lcd->ld", shares, space.base.vertices[vertices]))
+    twin = _mirror(base_points)
     habit = errors.mean(axis=0)
     habit = (habit + habit[twin] * [-1, 1]) / 2
     centre = np.concatenate([np.zeros(CODES + len(ARKIT_NAMES)), causes[:, -2:].mean(axis=0)])
@@ -77,9 +76,10 @@ def _spread(chance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return common, np.maximum(np.diag(covariance) - (common**2).sum(axis=1), 0.02 * CAUTION)
 
 
-def _error(head: Head, sample: Sample, vertices: np.ndarray, shares: np.ndarray) -> np.ndarray:
+def error_of(space: IdentitySpace, sample: Sample, vertices: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """(478, 2) mm in the upright picture, seen minus true."""
-    points = sample.view.project(np.einsum("lc,lcd->ld", shares, sample.view.shape(head)[vertices]))
+    shape = sample.view.shape(space.head(sample.weights))
+    points = sample.view.project(np.einsum("lc,lcd->ld", shares, shape[vertices]))
     return (sample.points - points) @ sample.view.upright().T * 1000 / pixels_a_metre(sample)
 
 

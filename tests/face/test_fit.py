@@ -21,7 +21,7 @@ def fitter() -> Fitter:
 def seen(
     fitter: Fitter, code: np.ndarray, yaw: float = 0.0, distance: float = 0.8, **shapes: float
 ) -> tuple[Observation, View]:
-    """What a landmarker without error would see of the person of ``code``; its habitual bias included."""
+    """What the landmarker would see of the person of ``code`` if it erred by habit only, not by chance."""
     expression = np.zeros(52, np.float32)
     for name, value in shapes.items():
         expression[[i for other, i in ARKIT_INDEX.items() if other.startswith(name)]] = value
@@ -33,10 +33,8 @@ def seen(
         expression,
     )
     points = fitter.mean + np.tensordot(code, fitter.codes, 1) + np.tensordot(expression, fitter.shapes, 1)
-    up = view.rotation[:2, 1] * [1, -1]
-    down = -up / np.linalg.norm(up)
-    upright = np.array([[down[1], -down[0]], [down[0], down[1]]])
-    pixels = view.project(points) + fitter.model.bias @ upright * 1100 / distance / 1000
+    habit = fitter.model.bias + np.concatenate([code, view.turned()]) @ fitter.model.answer  # mm, upright
+    pixels = view.project(points) + habit.reshape(-1, 2) @ view.upright() * 1100 / distance / 1000
     depth = -view.place(points)[:, 2] * 1100 / distance
     scores = np.linalg.lstsq(fitter.model.expected[1:].T, expression - fitter.model.expected[0], rcond=None)[
         0
