@@ -37,10 +37,11 @@ def measure_errors(
     flat = (errors - habit).reshape(len(errors), -1)
     given = causes - centre
     answer = np.linalg.solve(given.T @ given + np.diag(belief), given.T @ flat)
-    # What it makes of expressions in our pictures is left to chance: in photos it is another (lips came out too open).
-    kept_answer = np.delete(answer, np.s_[CODES : CODES + len(ARKIT_NAMES)], axis=0)
-    kept_given = np.delete(given, np.s_[CODES : CODES + len(ARKIT_NAMES)], axis=1)
-    chance = (flat - kept_given @ kept_answer).reshape(errors.shape)
+    chance = (flat - given @ answer).reshape(errors.shape)
+    # Its answer to expressions is measured so that it is no chance, but not kept: photos show another one, and
+    # with it lips came out too open.
+    answer = np.delete(answer, np.s_[CODES : CODES + len(ARKIT_NAMES)], axis=0)
+    centre = np.delete(centre, np.s_[CODES : CODES + len(ARKIT_NAMES)])
     print(
         f"{len(errors)} of {len(taken)} samples: error {np.sqrt((flat**2).mean()):.2f} mm, of which by chance"
         f" {np.sqrt((chance**2).mean()):.2f}"
@@ -48,7 +49,7 @@ def measure_errors(
     common, own = _spread(np.concatenate([chance, chance[:, twin] * [-1, 1]]))
     return {
         "bias": (habit.ravel() - centre @ answer).astype(np.float32),
-        "answer": kept_answer.astype(np.float16),
+        "answer": answer.astype(np.float16),
         "spread_common": common.astype(np.float16),
         "spread_own": own.astype(np.float32),
     }
