@@ -64,9 +64,20 @@ class IdentitySpace:
 
     def code_displacements(self, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What the mean adult and each code do to some ``vertices`` (N,) of the base: (N, 3), (K, N, 3) metres."""
-        weights = np.vstack([self.mean - self.baked, self.basis])
-        moved = np.tensordot(weights.astype(np.float32), self.directions, axes=1)
-        rows = np.stack([self._follow(row)[vertices] for row in moved])
+        wanted = np.concatenate([vertices, *self._eyeballs])
+        points, place = np.unique(self.base.weld[wanted], return_inverse=True)
+        entries = np.flatnonzero(np.isin(self.follow_point, points))
+        entries = entries[np.argsort(self.follow_point[entries], kind="stable")]
+        starts = np.flatnonzero(np.diff(self.follow_point[entries], prepend=-1))
+        sources, column = np.unique(self.follow_source[entries], return_inverse=True)
+        weights = np.vstack([self.mean - self.baked, self.basis]).astype(np.float32)
+        moved = np.tensordot(weights, self.directions[:, sources], axes=1)  # (K + 1, S, 3)
+        share = self.follow_weight[entries].astype(np.float32)[:, None]
+        rows = np.stack([np.add.reduceat(row[column] * share, starts)[place] for row in moved])
+        count = len(vertices)
+        left = count + len(self._eyeballs[0])
+        middle = (rows[:, count:left].mean(axis=1) + rows[:, left:].mean(axis=1)) / 2
+        rows = rows[:, :count] - middle[:, None]
         return rows[0], rows[1:]
 
     def head(self, weights: np.ndarray, name: str = "someone") -> Head:
