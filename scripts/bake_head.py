@@ -22,7 +22,7 @@ from bake.hair_cards import strand_pieces
 from bake.hairs import brow_pieces, lash_pieces
 from bake.head_file import assemble, split_part
 from bake.identity import identity_arrays
-from bake.lips import edges, eyeballs, find_margins, lip_pairs, settle_anatomy
+from bake.lips import edges, eyeballs, find_margins, lip_pairs, part_surfaces, settle_anatomy
 from bake.mesh import join
 from bake.mouth import teeth_pieces, tongue_piece, tongue_shapes
 from bake.paint_skin import ears
@@ -77,6 +77,7 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
     }
     arrays |= extra_arrays(arrays)
     arrays |= margin_arrays(anatomy, vertex, arrays)
+    part_surfaces(arrays)
     arrays |= identity_arrays(wheel, anatomy, pieces)
     write_arrays(target, arrays, level=9)
     size = target.stat().st_size / 1e6
