@@ -122,7 +122,7 @@ def test_resting_lips_just_touch(head: Head) -> None:
     depth = contact.depth(head.vertices[None, contact.vertices])[0, 4:-4] * MM
     assert depth.max() < 0.2
     assert np.median(depth) > -0.1
-    assert np.abs(lip_gaps(head, head.vertices)).max() < 0.7  # the edges lie over each other, front and back
+    assert np.abs(lip_gaps(head, head.vertices)).max() < 0.8  # the edges lie over each other, front and back
     x = head.vertices[head.lip_pairs[:, 0], 0] * MM
     assert abs(x[0]) < 0.1
     assert (np.diff(np.abs(x[1::2])) > 0).all()

@@ -93,12 +93,12 @@ def part_lips(draft: Draft) -> None:
     contact, lips = draft.contact, draft.lips
     assert contact is not None
     seen = contact.vertices
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS + 2):
         lips.widen(draft.points, spread(contact.depth(draft.points[None, seen])[0] - TOUCH, 1), 0.5)
     close, jaw = draft.shape("mouthClose"), draft.shape("jawOpen")
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS + 2):
         needed = contact.depth(draft.points[None, seen] + CLOSING * (close[seen] + jaw[seen]))
-        lips.widen(close, spread((needed - TOUCH) / CLOSING[:, :, 0], 1).max(0), 0.5)
+        lips.widen(close, spread(needed / CLOSING[:, :, 0], 1).max(0), 0.5)
     rest = draft.points[seen]
     moved = np.abs(draft.deltas[:, seen]).max((1, 2)) > CROSSING
     left = np.array([i for i in np.flatnonzero(moved) if ARKIT_NAMES[i] != "mouthClose"])
