@@ -22,14 +22,15 @@ from bake.hair_cards import strand_pieces
 from bake.hairs import brow_pieces, lash_pieces
 from bake.head_file import assemble, split_part
 from bake.identity import identity_arrays
-from bake.lips import edges, eyeballs, find_margins, lip_pairs, settle_anatomy
+from bake.lips import edges, eyeballs, find_margins, lip_pairs, part_surfaces, settle_anatomy
 from bake.mesh import join
 from bake.mouth import teeth_pieces, tongue_piece, tongue_shapes
 from bake.paint_skin import ears
 from bake.scalp import height_above_hairline
 from bake.skin import Skin, build_skin
 from bake.source import open_wheel
-from dxtalker.face.head_file import write_arrays
+from dxtalker.face.bite import seat_teeth
+from dxtalker.face.head_file import load_head, write_arrays
 from dxtalker.records import ARKIT_INDEX
 
 HAIR_STARTS = 0.0  # mm above the hairline: from here on the surface shines as hair does
@@ -77,7 +78,10 @@ def bake(wheel_path: Path | None, target: Path, size: int) -> None:
     }
     arrays |= extra_arrays(arrays)
     arrays |= margin_arrays(anatomy, vertex, arrays)
+    part_surfaces(arrays)
     arrays |= identity_arrays(wheel, anatomy, pieces)
+    write_arrays(target, arrays, level=1)
+    arrays["vertices"] = seat_teeth(load_head(target)).vertices
     write_arrays(target, arrays, level=9)
     size = target.stat().st_size / 1e6
     digest = hashlib.sha256(target.read_bytes()).hexdigest()

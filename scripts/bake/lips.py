@@ -8,12 +8,14 @@ import numpy as np
 
 from bake.anatomy import LIP_PAIRS, LOWER_LID, LOWER_LIP, UPPER_LID, UPPER_LIP, Anatomy
 from bake.eyes import fit_sphere
+from dxtalker.face.contact import Contact
 from dxtalker.face.margins import Margin, make_margin
-from dxtalker.face.settle import Draft, clear_eye, settle_lids, settle_lips
+from dxtalker.face.settle import Draft, clear_eye, part_lips, settle_lids, settle_lips
 from dxtalker.records import ARKIT_INDEX
 
 LIP_REACH, LID_REACH = 0.012, 0.009  # metres from the edge at which a correction has died out
 FRIENDLY = 0.08  # share of a smile in the resting face: the plain average looks stern
+ROLLED = 0.7  # of the source's mouthRollUpper, which draws the lip back by 10 mm, behind the teeth
 
 
 def lip_pairs(anatomy: Anatomy) -> list[tuple[int, int]]:
@@ -87,8 +89,20 @@ def settle_anatomy(anatomy: Anatomy) -> Anatomy:
     draft = Draft(anatomy.points.copy(), anatomy.deltas.copy(), {}, margins["lips"], lids)
     for name in ("mouthSmileLeft", "mouthSmileRight"):
         draft.points += FRIENDLY * draft.shape(name)
+    draft.shape("mouthRollUpper")[:] *= ROLLED
     settle_lips(draft)
     for side, (centre, radius) in enumerate(balls):
         clear_eye(draft, side, centre, radius)
     settle_lids(draft)
     return replace(anatomy, points=draft.points, deltas=draft.deltas)
+
+
+def part_surfaces(arrays: dict[str, np.ndarray]) -> None:
+    """Part the lips of the finished head's ``arrays`` where their triangles cross, in place."""
+    lips, left, right = (Margin.of(arrays, name) for name in ("lips", "lid_left", "lid_right"))
+    contact = Contact.of(arrays["triangles"], lips)
+    draft = Draft(
+        arrays["vertices"].copy(), arrays["deltas"].astype(np.float32), {}, lips, (left, right), contact
+    )
+    part_lips(draft)
+    arrays["vertices"], arrays["deltas"] = draft.points, draft.deltas.astype(np.float16)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dxtalker.errors import BadInput
+from dxtalker.face.contact import Contact
 from dxtalker.face.head import Head, rotation_matrix
 from dxtalker.face.head_file import load_head
 from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES, MOUTH
@@ -116,7 +117,12 @@ def test_mouth_close_undoes_the_open_jaw(head: Head, a: float) -> None:
 
 
 def test_resting_lips_just_touch(head: Head) -> None:
-    assert np.abs(lip_gaps(head, head.vertices)).max() < 0.1
+    assert head.lips is not None
+    contact = Contact.of(head.triangles, head.lips)
+    depth = contact.depth(head.vertices[None, contact.vertices])[0, 4:-4] * MM
+    assert depth.max() < 0.2
+    assert np.median(depth) > -0.1
+    assert np.abs(lip_gaps(head, head.vertices)).max() < 0.8  # the edges lie over each other, front and back
     x = head.vertices[head.lip_pairs[:, 0], 0] * MM
     assert abs(x[0]) < 0.1
     assert (np.diff(np.abs(x[1::2])) > 0).all()

@@ -7,7 +7,9 @@ from dxtalker.errors import BadInput
 from dxtalker.face.head import Head
 from dxtalker.face.head_file import load_head
 from dxtalker.render import sheet
-from dxtalker.render.sheet import LABEL, TILE, contact_sheet
+from dxtalker.render.sheet import LABEL, contact_sheet
+
+TILE = (80, 90)  # smaller pictures than the sheet's own: a test sees enough on them
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +19,11 @@ def head() -> Head:
 
 @pytest.fixture(scope="module")
 def page(head: Head) -> np.ndarray:
-    return contact_sheet(replace(head, extras={"tongueUp": head.extras["tongueUp"]}), columns=23, yaw=(0.0,))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sheet, "TILE", TILE)
+        return contact_sheet(
+            replace(head, extras={"tongueUp": head.extras["tongueUp"]}), columns=23, yaw=(0.0,)
+        )
 
 
 def cell(page: np.ndarray, index: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import asset
+from .bite import seat_teeth
 from .head import Head
 from .head_file import load_head
 from .settle import settle
@@ -83,7 +84,7 @@ class IdentitySpace:
     def head(self, weights: np.ndarray, name: str = "someone") -> Head:
         """The base head with another face, settled: its lips touch and its shapes fit it; weights (D,)."""
         head = self.raw_head(weights, name)
-        return settle(self._transfer.apply(head))
+        return seat_teeth(settle(self._transfer.apply(head)))
 
     @cached_property
     def _transfer(self) -> Transfer:

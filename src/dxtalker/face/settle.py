@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..records import ARKIT_INDEX, ARKIT_NAMES
+from .contact import Contact, spread
 from .head import Head
 from .margins import Margin
 
@@ -25,12 +26,15 @@ LIP_LIMITS = {
     "mouthPressLeft": (0.0004, 0.5),
     "mouthPressRight": (0.0004, 0.5),
 }
+YIELD = 0.5  # of these limits: what remains of a shape's crossing between the vertices of the edges
+TOUCH = 0.0001  # metres: lips at rest may stand in each other by this, between the vertices of their edges
 LID_OVERLAP = 0.0003  # metres by which the upper lid covers the lower one's edge in a full blink
 LOOK_DOWN = 0.12  # share of the open eye that a full look down may close: a blink is added to it
 SQUINT, WIDE = 0.45, 0.45  # share of the open eye that these close and open at most
 CLEAR = 0.0009  # metres between the white of an eye and the skin before it; the cornea takes 0.6 mm of them
 STRETCH = 0.3, 1.9  # least and largest factor on a blink's travel
 ROUNDS = 4  # of each correction: the skin around an edge does not follow it quite fully
+CLOSING = np.array([0.3, 1.0])[:, None, None]  # weights of jawOpen with mouthClose at which lips are compared
 SMOOTH = np.array([0.25, 0.5, 0.25])
 
 
@@ -43,6 +47,7 @@ class Draft:
     extras: dict[str, np.ndarray]  # name -> (V, 3) metres at weight 1
     lips: Margin
     lids: tuple[Margin, Margin]  # left, right
+    contact: Contact | None = None  # None: only the edges' own vertices are kept apart
 
     def shape(self, name: str) -> np.ndarray:
         """(V, 3), a view."""
@@ -55,7 +60,9 @@ def settle(head: Head) -> Head:
         return head
     extras = {name: delta.copy() for name, delta in head.extras.items()}
     draft = Draft(head.vertices.copy(), head.deltas.copy(), extras, head.lips, head.lids)
+    draft.contact = Contact.of(head.triangles, head.lips)
     settle_lips(draft)
+    part_lips(draft)
     for side in range(2):
         clear_eye(draft, side, head.eyes[side], eye_radius(head, side))
     settle_lids(draft)
@@ -79,6 +86,31 @@ def settle_lips(draft: Draft) -> None:
             if not needed.any():
                 break
             lips.widen(delta, needed, share)
+
+
+def part_lips(draft: Draft) -> None:
+    """Let the lips' surfaces just touch at rest and on a jaw that opens and closes, and part them in every shape."""
+    contact, lips = draft.contact, draft.lips
+    assert contact is not None
+    seen = contact.vertices
+    for _ in range(ROUNDS + 2):
+        lips.widen(draft.points, spread(contact.depth(draft.points[None, seen])[0] - TOUCH, 1), 0.5)
+    close, jaw = draft.shape("mouthClose"), draft.shape("jawOpen")
+    for _ in range(ROUNDS + 2):
+        needed = contact.depth(draft.points[None, seen] + CLOSING * (close[seen] + jaw[seen]))
+        lips.widen(close, spread(needed / CLOSING[:, :, 0], 1).max(0), 0.5)
+    rest = draft.points[seen]
+    moved = np.abs(draft.deltas[:, seen]).max((1, 2)) > CROSSING
+    left = np.array([i for i in np.flatnonzero(moved) if ARKIT_NAMES[i] != "mouthClose"])
+    limits = np.array([LIP_LIMITS.get(name, (CROSSING, 0.5)) for name in ARKIT_NAMES])
+    for _ in range(ROUNDS):
+        depth = contact.depth(rest + draft.deltas[np.ix_(left, seen)])
+        needed = spread(np.maximum(depth - YIELD * limits[left, :1], 0), 2)
+        for i, need in zip(left, needed, strict=True):
+            lips.widen(draft.deltas[i], need, limits[i, 1])
+        left = left[needed.any(1)]
+        if not len(left):
+            break
 
 
 def settle_lids(draft: Draft) -> None:

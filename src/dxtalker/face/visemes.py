@@ -15,7 +15,7 @@ from .head import Head
 # makes the same sounds with a still tongue.
 VISEMES: dict[str, dict[str, float]] = {
     "sil": {},
-    "PP": {"jawOpen": 0.1, "mouthClose": 0.1, "mouthPress": 0.25, "mouthRollLower": 0.15, "mouthRollUpper": 0.12},
+    "PP": {"jawOpen": 0.1, "mouthClose": 0.1025, "mouthPress": 0.25, "mouthRollLower": 0.15, "mouthRollUpper": 0.12},
     "FF": {"jawOpen": 0.08, "mouthRollLower": 1.0, "mouthUpperUp": 0.35},
     "TH": {"jawOpen": 0.17, "tongueOut": 0.4, "tongueUp": 0.3, "mouthUpperUp": 0.15, "mouthLowerDown": 0.25},
     "DD": {"jawOpen": 0.1, "mouthUpperUp": 0.2, "mouthLowerDown": 0.4, "mouthStretch": 0.1, "tongueUp": 1.0},
