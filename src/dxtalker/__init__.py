@@ -1,4 +1,4 @@
-"""Speech in, a 3D talking head out: curves, GLB and video, on an ordinary CPU.
+"""Speech and a photo in, a 3D talking head out: curves, GLB and video, on an ordinary CPU.
 
 from dxtalker import speak
 motion = speak("talk.wav", ["talk.mp4", "talk.glb"])
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from .audio import load_audio
     from .errors import BadInput, DxtalkerError
     from .export import read_motion, write_motion
+    from .face.bodies import load_face
     from .face.head import Head
     from .face.head_file import load_head, save_head
+    from .face.likeness import Likeness, Sculptor
+    from .face.stranger import stranger
     from .motion.finish import Finish, finish
     from .motion.perform import generate
     from .motion.sampler import Generator, Sampling
-    from .pipeline import Settings, Speaker, save, speak
+    from .pipeline import Settings, Speaker, save, save_face, speak
     from .records import ARKIT_NAMES, Motion, SpeechFeatures, Waveform
     from .speech import Encoder, listen
 
@@ -29,21 +32,25 @@ _HOME = {
     "audio": ("load_audio",),
     "errors": ("BadInput", "DxtalkerError"),
     "export": ("read_motion", "write_motion"),
+    "face.bodies": ("load_face",),
     "face.head": ("Head",),
     "face.head_file": ("load_head", "save_head"),
+    "face.likeness": ("Likeness", "Sculptor"),
+    "face.stranger": ("stranger",),
     "motion.finish": ("Finish", "finish"),
     "motion.perform": ("generate",),
     "motion.sampler": ("Generator", "Sampling"),
-    "pipeline": ("Settings", "Speaker", "save", "speak"),
+    "pipeline": ("Settings", "Speaker", "save", "save_face", "speak"),
     "records": ("ARKIT_NAMES", "Motion", "SpeechFeatures", "Waveform"),
     "speech": ("Encoder", "listen"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
-    "ARKIT_NAMES", "BadInput", "DxtalkerError", "Encoder", "Finish", "Generator", "Head", "Motion", "Sampling",
-    "Settings", "Speaker", "SpeechFeatures", "Waveform", "finish", "generate", "listen", "load_audio", "load_head",
-    "read_motion", "save", "save_head", "speak", "write_motion",
+    "ARKIT_NAMES", "BadInput", "DxtalkerError", "Encoder", "Finish", "Generator", "Head", "Likeness",
+    "Motion", "Sampling", "Sculptor", "Settings", "Speaker", "SpeechFeatures", "Waveform", "finish",
+    "generate", "listen", "load_audio", "load_face", "load_head", "read_motion", "save", "save_face",
+    "save_head", "speak", "stranger", "write_motion",
 ]  # fmt: skip
 
 
