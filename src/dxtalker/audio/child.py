@@ -34,8 +34,14 @@ class Child(io.RawIOBase):
     Reading raises LimitExceeded when the child stalls. ``close`` ends it, whatever state it is in.
     """
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        memory_bytes: int | None = None,  # default MEMORY_BYTES
+        stall_seconds: float | None = None,  # default STALL_SECONDS
+    ) -> None:
         super().__init__()
+        self._stall = stall_seconds or STALL_SECONDS
         self._process = subprocess.Popen(
             arguments,
             stdin=subprocess.DEVNULL,
@@ -46,7 +52,7 @@ class Child(io.RawIOBase):
             creationflags=NO_WINDOW,
             start_new_session=os.name == "posix",  # a group of its own, to be ended as a whole
         )
-        _limit_memory(self._process.pid)
+        _limit_memory(self._process.pid, memory_bytes or MEMORY_BYTES)
         # Pieces go round: a reader thread fills them, readinto empties them, and none is ever allocated anew.
         self._empty: queue.Queue[bytearray | None] = queue.Queue()  # None stops the thread
         self._full: queue.Queue[memoryview] = queue.Queue()  # one of length 0 ends the stream
@@ -111,10 +117,10 @@ class Child(io.RawIOBase):
     def _next(self) -> memoryview:
         begin = time.monotonic()
         try:
-            piece = self._full.get(timeout=STALL_SECONDS)
+            piece = self._full.get(timeout=self._stall)
         except queue.Empty:
             raise LimitExceeded(
-                f"the decoder made no progress for {STALL_SECONDS:.0f} s and was stopped;"
+                f"the decoder made no progress for {self._stall:.0f} s and was stopped;"
                 " the file is probably damaged: convert it to WAV, or try again if the computer was busy"
             ) from None
         self._waited += time.monotonic() - begin
@@ -138,12 +144,12 @@ class Child(io.RawIOBase):
                 self.said = (self.said + piece)[:SAID_BYTES]
 
 
-def _limit_memory(pid: int) -> None:
+def _limit_memory(pid: int, most: int) -> None:
     if sys.platform == "linux":
         import resource
 
         with suppress(OSError, ValueError):  # already ended, or a lower limit is in force
-            resource.prlimit(pid, resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+            resource.prlimit(pid, resource.RLIMIT_AS, (most, most))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

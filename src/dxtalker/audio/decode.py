@@ -40,7 +40,7 @@ def decode(path: Path, head: bytes) -> Iterator[Source]:
     there is no ffmpeg.
     """
     ffmpeg = ffmpeg_path()
-    _warm_up(ffmpeg)
+    warm_up(ffmpeg)
     child = Child(command(ffmpeg, path, is_mpeg_stream(head)))
     try:
         if child.at_end():
@@ -81,7 +81,7 @@ def is_mpeg_stream(head: bytes) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _warm_up(ffmpeg: Path) -> None:
+def warm_up(ffmpeg: Path) -> None:
     """Have the program loaded once, so that a cold disk or a virus scanner is not taken for a stalled decoder."""
     try:
         subprocess.run(
@@ -123,7 +123,7 @@ def _blocks(
     for block in read_frames(stream, wav):
         child.decoded_seconds += len(block) / wav.rate
         yield block
-    code, said = child.finish(), _complaint(child)
+    code, said = child.finish(), complaint(child)
     if child.decoded_seconds == 0:
         raise _failure(child)
     if code != 0 or said:
@@ -132,7 +132,7 @@ def _blocks(
 
 def _failure(child: Child) -> BadInput:
     """The error for a file of which nothing could be decoded."""
-    code, said = child.finish(), _complaint(child)
+    code, said = child.finish(), complaint(child)
     if "matches no streams" in said or "does not contain any stream" in said:
         return BadInput("it holds no audio track; give a file with sound")
     if "moov atom not found" in said:
@@ -146,7 +146,7 @@ def _failure(child: Child) -> BadInput:
     return BadInput(f"it is no audio that can be decoded, or is damaged ({said}); export it again")
 
 
-def _complaint(child: Child) -> str:
+def complaint(child: Child) -> str:
     """What the decoder wrote, each thing once, without addresses, paths and its closing remarks."""
     lines = child.said.decode("utf-8", "replace").splitlines()
     lines = [re.sub(r"^(\[[^\]]*\]\s*)*(Error opening input: )?", "", line) for line in lines]

@@ -1,0 +1,291 @@
+"""The same fit over time: a face through a video -> who it is, and how its face and head move.
+
+Three passes: the landmarks of every frame; who it is, from a few frames jointly; then each frame's pose and
+expression with the person and the camera's focal length held. The pictures are read once and not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import BadInput
+from ..records import ARKIT_NAMES, BROWS, MOUTH, Motion, channels
+from .fit import EYE_DISTANCE, OUTER_EYES, Fit, Fitter, Observation
+from .head import rotation_matrix
+from .landmarks import Landmarker
+from .lips import gaps, match_lips, stretch_lids
+from .steady import bridge, runs, smooth
+from .view import View
+
+if TYPE_CHECKING:
+    from .likeness import Sculptor
+
+JOINT = 8  # frames that say who it is
+TURNS = 2  # of those, for how the face looks when it is turned to either side
+TURNED, TOO_TURNED = 0.15, 0.6  # radians of yaw: what such a frame has at least and at most
+SMALLEST = 24.0  # pixels between the outer eye corners: a smaller face is none
+FEWEST = 5  # frames with a face
+STEP = 1 / 16  # pixels: landmarks are kept as int16 in such steps
+
+# Seconds of smoothing to either side. Lips and lids are the fastest that faces have (a closure of /p/ lasts 80 ms,
+# a blink's closing 70): at 25 and 30 fps they are left as they are.
+QUICK, BROW, HEAD = 0.04, 0.08, 0.16
+QUICK_CHANNELS = np.concatenate([MOUTH, channels("eye")])
+
+Progress = Callable[[str, float], None]  # name of the stage, share done 0..1
+
+
+@dataclass(frozen=True)
+class Track:
+    """A face through a video. Where ``present`` is False the motion is a straight line between its neighbours."""
+
+    motion: Motion  # expression, and the head's pose about the clip's ``rest``
+    code: np.ndarray  # (CODES,) float64, who it is
+    weights: np.ndarray  # (D,) float64, of the identity directions: IdentitySpace.head makes the head
+    rest: View  # the camera, and where the head is in the middle of its motion; its expression is none
+    pivot: np.ndarray  # (3,) float64 metres, the joint that motion turns about
+    present: np.ndarray  # (T,) bool
+    error: np.ndarray  # (T,) float32 pixels RMS of the landmarks at EYE_DISTANCE; NaN where there is no face
+    eye_distance: np.ndarray  # (T,) float32 pixels between the outer eye corners; NaN where there is no face
+    basis: tuple[int, ...]  # numbers of the frames that ``code`` is from
+    notes: tuple[str, ...] = ()  # what a user should know, one sentence each
+    landmarks: np.ndarray | None = (
+        None  # (T, 478, 3) float32 pixels as seen, x right, y down, z away; if asked for
+    )
+
+    def view(self, frame: int) -> View:
+        """How frame ``frame`` sees the head of ``weights``."""
+        turn = rotation_matrix(self.motion.rotation[frame])
+        moved = self.motion.translation[frame] + self.pivot - turn @ self.pivot
+        return View(
+            self.rest.size,
+            self.rest.focal,
+            self.rest.rotation @ turn,
+            self.rest.rotation @ moved + self.rest.translation,
+            self.motion.curves[frame],
+        )
+
+    @property
+    def gaps(self) -> tuple[tuple[int, int], ...]:
+        """(first, stop) of every stretch of frames without a face."""
+        return tuple((gap.start, gap.stop) for gap in runs(~self.present))
+
+
+def track_video(
+    path: Path | str, sculptor: Sculptor, fps: Fraction | None = None, progress: Progress | None = None
+) -> Track:
+    """``track`` of a video file; see ``video.open_video`` for its errors and for ``fps``."""
+    from .video import open_video
+
+    with open_video(path, fps) as video:
+        found = track(
+            video, sculptor.landmarker, sculptor.fitter, video.fps, progress, expected=video.expected
+        )
+    return Track(**{**found.__dict__, "notes": (*video.notes, *found.notes)})
+
+
+def track(
+    frames: Iterable[np.ndarray],
+    landmarker: Landmarker,
+    fitter: Fitter,
+    fps: Fraction,
+    progress: Progress | None = None,
+    expected: int | None = None,
+    keep_landmarks: bool = False,
+) -> Track:
+    """Follow the largest face through ``frames`` (H, W, 3) uint8 RGB, all of one size; frame i is at i / fps.
+
+    ``expected`` frames are for ``progress`` alone. Raises BadInput when there is hardly a face anywhere.
+    """
+    say = progress or (lambda stage, share: None)
+    seen = _look(frames, landmarker, expected, say)
+    say("who it is", 0.0)
+    basis = choose(seen)
+    fit = fitter.fit([seen.observation(i) for i in basis])
+    focal = float(np.exp(np.mean([np.log(view.focal) for view in fit.views])))
+    known = fitter.pinned(fit.code)
+    poses = _follow(seen, known, focal, say)
+    _open_as_seen(poses, seen, known, focal)
+    pivot = np.asarray(fitter.space.base.pivot, np.float64)
+    rest = _rest(poses, seen.present, seen.size, focal, pivot)
+    motion = _motion(poses, seen.present, rest, pivot, fps)
+    return Track(
+        motion, fit.code, fit.weights, rest, pivot, seen.present, poses.error.astype(np.float32),
+        seen.eye_distance, basis, _notes(seen, fit), seen.landmarks() if keep_landmarks else None,
+    )  # fmt: skip
+
+
+@dataclass
+class Seen:
+    """What the landmarker saw in every frame, 6 kB of it a frame."""
+
+    size: tuple[int, int]  # pixels, width and height
+    present: np.ndarray  # (T,) bool
+    points: np.ndarray  # (P, 478, 3) int16, x, y, depth in STEPs, of the frames with a face
+    scores: np.ndarray  # (P, 52) float32
+    pose: np.ndarray  # (P, 2) float32 radians, yaw and pitch by the landmarks' depth
+    place: np.ndarray = field(init=False)  # (T,) which of the P
+
+    def __post_init__(self) -> None:
+        self.place = np.cumsum(self.present) - 1
+
+    def observation(self, frame: int) -> Observation:
+        """What the fit needs of a frame with a face."""
+        marks = self.points[self.place[frame]] * STEP
+        return Observation(marks[:, :2], marks[:, 2], self.scores[self.place[frame]], self.size)
+
+    @property
+    def eye_distance(self) -> np.ndarray:
+        """(T,) float32 pixels; NaN where there is no face."""
+        right, left = (self.points[:, i, :2] * STEP for i in OUTER_EYES)
+        return self._spread(np.linalg.norm(right - left, axis=1))
+
+    def landmarks(self) -> np.ndarray:
+        """(T, 478, 3) float32 pixels; NaN where there is no face."""
+        return self._spread(self.points * STEP)
+
+    def _spread(self, values: np.ndarray) -> np.ndarray:
+        full = np.full((len(self.present), *values.shape[1:]), np.nan, np.float32)
+        full[self.present] = values
+        return full
+
+
+def _look(frames: Iterable[np.ndarray], landmarker: Landmarker, expected: int | None, say: Progress) -> Seen:
+    """First pass. A face that was seen is followed; one that is lost is looked for anew."""
+    size: tuple[int, int] | None = None
+    present, points, scores, pose = [], [], [], []
+    face = None
+    for number, frame in enumerate(frames):
+        shape = (frame.shape[1], frame.shape[0])
+        if size is not None and shape != size:
+            raise BadInput(
+                f"frame {number} is {shape[0]}x{shape[1]} pixels, the ones before {size[0]}x{size[1]}"
+            )
+        size = shape
+        face = landmarker.follow(frame, face) if face is not None else None
+        if face is None and (found := landmarker.faces(frame)):
+            # Once more from a crop that the landmarks centre: what following gives.
+            face = landmarker.follow(frame, found[0]) or found[0]
+        if face is not None and face.eye_distance < SMALLEST * max(np.cos(face.yaw), 0.3):
+            face = None
+        present.append(face is not None)
+        if face is not None:
+            marks = np.column_stack([face.points, face.depth]) / STEP
+            points.append(np.clip(np.rint(marks), -32768, 32767).astype(np.int16))
+            scores.append(face.scores)
+            pose.append((face.yaw, face.pitch))
+        if expected:
+            say("looking", min((number + 1) / expected, 1.0))
+    if len(points) < FEWEST or size is None:
+        raise BadInput(
+            f"a face was seen in {len(points)} of {len(present)} frames; expected at least {FEWEST}:"
+            f" give a video of one face, {SMALLEST:.0f} pixels or more between the eyes"
+        )
+    return Seen(
+        size, np.array(present), np.stack(points), np.stack(scores), np.array(pose, np.float32)
+    )  # fmt: skip
+
+
+def choose(seen: Seen, count: int = JOINT) -> tuple[int, ...]:
+    """Frames that tell best who it is: spread over the clip, calm, from the front; and a few turned to the sides."""
+    frames = np.flatnonzero(seen.present)
+    busy = (seen.scores[:, np.concatenate([MOUTH, BROWS, channels("eyeBlink")])] ** 2).sum(1)
+    yaw, pitch = seen.pose.T
+    cost = busy + (yaw / 0.4) ** 2 + (pitch / 0.4) ** 2
+    chosen = {
+        int(part[cost[part].argmin()]) for part in np.array_split(np.arange(len(frames)), count) if len(part)
+    }
+    for side in (1, -1)[:TURNS]:
+        use = np.flatnonzero((side * yaw > TURNED) & (np.abs(yaw) < TOO_TURNED))
+        if len(use):
+            chosen.add(int(use[(busy[use] - 2 * np.abs(yaw[use])).argmin()]))
+    return tuple(int(frames[i]) for i in sorted(chosen))
+
+
+@dataclass
+class _Poses:
+    """Third pass, frame by frame; gaps are NaN."""
+
+    rotation: np.ndarray  # (T, 3, 3) head to camera
+    translation: np.ndarray  # (T, 3) metres
+    curves: np.ndarray  # (T, 52)
+    error: np.ndarray  # (T,) pixels at EYE_DISTANCE
+
+
+def _follow(seen: Seen, known: Fitter, focal: float, say: Progress) -> _Poses:
+    count = len(seen.present)
+    poses = _Poses(
+        np.full((count, 3, 3), np.nan), np.full((count, 3), np.nan),
+        np.full((count, len(ARKIT_NAMES)), np.nan), np.full(count, np.nan),
+    )  # fmt: skip
+    nobody = np.zeros(0)
+    view: View | None = None
+    for i in range(count):
+        say("following", (i + 1) / count)
+        if not seen.present[i]:
+            view = None
+            continue
+        marks = seen.observation(i)
+        view = known.follow(nobody, marks, view) if view else known.begin(nobody, marks, focal)
+        poses.rotation[i], poses.translation[i], poses.curves[i] = (
+            view.rotation, view.translation, view.expression,
+        )  # fmt: skip
+        off = marks.points - view.project(known.mean + np.tensordot(view.expression, known.shapes, 1))
+        eyes = np.linalg.norm(np.subtract(*marks.points[list(OUTER_EYES)]))
+        poses.error[i] = np.sqrt((off**2).sum(1).mean()) * EYE_DISTANCE / max(float(eyes), 1e-6)
+    return poses
+
+
+def _open_as_seen(poses: _Poses, seen: Seen, known: Fitter, focal: float) -> None:
+    """Match lips and lids in place."""
+    here = seen.present
+    scale = focal / -poses.translation[here, 2]
+    width = gaps(seen.points[:, :, :2] * STEP, scale, poses.rotation[here])
+    poses.curves[here] = stretch_lids(match_lips(poses.curves[here], width, known))
+
+
+def _rest(poses: _Poses, present: np.ndarray, size: tuple[int, int], focal: float, pivot: np.ndarray) -> View:
+    """The clip's middle pose: the mean rotation (nearest to the matrices' mean), the joint's median place."""
+    u, _, vt = np.linalg.svd(poses.rotation[present].mean(0))
+    rotation = u @ np.diag([1, 1, np.sign(np.linalg.det(u @ vt))]) @ vt
+    joint = np.median(poses.rotation[present] @ pivot + poses.translation[present], axis=0)
+    return View(size, focal, rotation, joint - rotation @ pivot, np.zeros(len(ARKIT_NAMES), np.float32))
+
+
+def _motion(poses: _Poses, present: np.ndarray, rest: View, pivot: np.ndarray, fps: Fraction) -> Motion:
+    turn = rest.rotation.T @ poses.rotation  # (T, 3, 3) about the joint, in the head's own axes
+    angles = np.stack(
+        [-np.arcsin(np.clip(turn[:, 1, 2], -1, 1)), np.arctan2(turn[:, 0, 2], turn[:, 2, 2]),
+         np.arctan2(turn[:, 1, 0], turn[:, 1, 1])], axis=1,
+    )  # fmt: skip
+    joint = poses.rotation @ pivot + poses.translation
+    moved = (joint - (rest.rotation @ pivot + rest.translation)) @ rest.rotation
+    curves, rate = poses.curves.copy(), float(fps)
+    for part in runs(present):
+        angles[part] = smooth(np.unwrap(angles[part], axis=0), HEAD, rate)
+        moved[part] = smooth(moved[part], HEAD, rate)
+        for where, seconds in ((QUICK_CHANNELS, QUICK), (BROWS, BROW)):
+            curves[part, where] = smooth(curves[part][:, where], seconds, rate)
+    curves, angles, moved = (bridge(values, present) for values in (curves, angles, moved))
+    return Motion(
+        np.clip(curves, 0, 1).astype(np.float32), angles.astype(np.float32), moved.astype(np.float32), fps,
+        info={"source": "tracked"},
+    )  # fmt: skip
+
+
+def _notes(seen: Seen, fit: Fit) -> tuple[str, ...]:
+    said = []
+    missing = int((~seen.present).sum())
+    if missing:
+        said.append(f"{missing} of {len(seen.present)} frames show no face; the motion there is guessed")
+    if max(fit.error) > 2.5:
+        said.append(
+            f"the shape follows the face loosely ({max(fit.error):.1f} pixels at {EYE_DISTANCE:.0f} between the eyes)"
+        )
+    return tuple(said)

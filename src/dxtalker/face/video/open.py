@@ -1,0 +1,176 @@
+"""A path -> VideoFrames: pictures one at a time, decoded by a watched and limited ffmpeg child."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+
+from ...audio.child import PIECE, Child
+from ...audio.decode import FORMATS, complaint, is_mpeg_stream, warm_up
+from ...errors import BadInput, LimitExceeded
+from ...ffmpeg import ffmpeg_path
+from ...files import check_file, is_text, naming
+from ...records import frame_rate
+from .limits import LONGEST_SIDE, MAX_PIXELS, MAX_SECONDS, MEMORY_BYTES, SLOWEST, STALL_SECONDS
+from .probe import probe
+
+HEAD_BYTES = 512  # looked at to tell text and MPEG streams
+SHAPES = (0.25, 4.0)  # of a pixel, width by height, that are believed
+
+
+@dataclass
+class VideoFrames:
+    """The pictures of an open video; iterate once. Frame ``i`` shows the instant ``i / fps`` of the sound's clock.
+
+    A video that begins after its sound repeats its first picture until then, so that frame 0 is time 0.
+    """
+
+    fps: Fraction
+    size: tuple[int, int]  # pixels, width and height, upright
+    expected: int | None  # number of frames by the file's word, for a progress bar
+    notes: list[str] = field(
+        default_factory=list
+    )  # what was odd, one sentence each; whole after the last frame
+    _frames: Iterator[np.ndarray] = field(default_factory=lambda: iter(()), repr=False)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """(H, W, 3) uint8 RGB, one at a time; each may be kept.
+
+        Raises LimitExceeded for a video that is too long or too slow to decode, with the file's name.
+        """
+        return self._frames
+
+
+@contextmanager
+def open_video(path: Path | str, fps: Fraction | None = None) -> Iterator[VideoFrames]:
+    """Open any video file; ``fps`` is the constant rate to read it at, by default its own average rate.
+
+    Pictures are upright (the file's rotation is applied), with square pixels, and reduced to LONGEST_SIDE.
+    Raises BadInput, Unsupported or LimitExceeded with the file's name and the reason, NotReady without ffmpeg.
+    """
+    path = Path(path)
+    with naming(path):
+        check_file(path, "video file")
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        if is_text(head):
+            raise BadInput("it is a text file; expected a video, such as MP4 or WebM")
+        ffmpeg = ffmpeg_path()
+        warm_up(ffmpeg)
+        facts = probe(ffmpeg, path)
+        rate = frame_rate(fps) if fps is not None else facts.fps
+        if facts.seconds is not None and facts.seconds > 2 * MAX_SECONDS:
+            raise _too_long()  # by its own word; if that is a lie, counting frames tells
+        child = Child(
+            command(ffmpeg, path, rate, is_mpeg_stream(head)),
+            memory_bytes=MEMORY_BYTES,
+            stall_seconds=STALL_SECONDS,
+        )
+    try:
+        with naming(path):
+            video = _start(child, rate, facts.seconds, path)
+        yield video
+    finally:
+        child.close()
+
+
+def command(ffmpeg: Path, path: Path, fps: Fraction, mpeg_stream: bool = False) -> list[str]:
+    """Decode the first video track that is no cover picture to PPM pictures on stdout, each with its own size.
+
+    In an MPEG stream ffmpeg's clock starts with the first stream in use: there the sound is passed by, undecoded.
+    """
+    shape = f"clip(sar,{SHAPES[0]},{SHAPES[1]})"
+    less = f"min(1,{LONGEST_SIDE}/max(iw*{shape},ih))"
+    filters = (
+        f"fps={fps.numerator}/{fps.denominator}:start_time=0,"
+        f"scale=w='max(2,round(iw*{shape}*{less}))':h='max(2,round(ih*{less}))':flags=area,setsar=1,format=rgb24"
+    )
+    passed_by = ["-map", "0:a:0?", "-c", "copy", "-f", "null", "-"]
+    return [
+        str(ffmpeg), "-nostdin", "-v", "error", "-threads", "1", "-filter_threads", "1",
+        "-max_alloc", str(256 << 20), "-max_pixels", str(MAX_PIXELS),
+        "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS, "-i", f"file:{path}",
+        "-map", "0:V:0", "-vf", filters, "-fps_mode", "passthrough", "-c:v", "ppm", "-threads", "1",
+        "-flush_packets", "0", "-f", "image2pipe", "pipe:1",
+        *(passed_by if mpeg_stream else []),
+    ]  # fmt: skip
+
+
+def _start(child: Child, fps: Fraction, seconds: float | None, path: Path) -> VideoFrames:
+    stream = cast(BinaryIO, io.BufferedReader(child, PIECE))
+    with _told(child):
+        size = _header(stream)
+    if size is None:
+        child.finish()
+        said = complaint(child)
+        raise BadInput(f"no picture could be decoded ({said or 'it holds none'}); export it again, as MP4")
+    video = VideoFrames(fps, size, round(seconds * fps) if seconds else None)
+    video._frames = _frames(child, stream, video, path)
+    return video
+
+
+def _frames(child: Child, stream: BinaryIO, video: VideoFrames, path: Path) -> Iterator[np.ndarray]:
+    width, height = video.size
+    count, size = 0, video.size
+    with naming(path), _told(child):
+        while size is not None:
+            if count >= MAX_SECONDS * video.fps:
+                raise _too_long()
+            if size != video.size:
+                raise BadInput(
+                    f"its pictures change size ({width}x{height}, then {size[0]}x{size[1]}); convert it"
+                )
+            picture = np.empty((height, width, 3), np.uint8)
+            if not _fill(stream, picture.data.cast("B")):
+                break
+            count += 1
+            child.decoded_seconds = SLOWEST * count / float(video.fps)
+            yield picture
+            size = _header(stream)
+        code, said = child.finish(), complaint(child)
+        if code != 0 or said:
+            video.notes.append(f"the decoder found damage: {said or f'exit code {code}'}")
+
+
+def _header(stream: BinaryIO) -> tuple[int, int] | None:
+    """Width and height from a PPM header; None at the end of the stream."""
+    magic, size, _depth = (stream.readline(32) for _ in range(3))
+    if magic != b"P6\n":
+        return None
+    width, height = size.split()
+    return int(width), int(height)
+
+
+def _fill(stream: BinaryIO, target: memoryview) -> bool:
+    """Read until ``target`` is full; False when the stream ends before."""
+    filled = 0
+    while filled < len(target):
+        count = stream.readinto(target[filled:])  # type: ignore[attr-defined]
+        if not count:
+            return False
+        filled += count
+    return True
+
+
+@contextmanager
+def _told(child: Child) -> Iterator[None]:
+    """The decoder's limits in the words of a video."""
+    try:
+        yield
+    except LimitExceeded as error:
+        if "decode" not in str(error):
+            raise
+        raise LimitExceeded(
+            "decoding it takes too long and was stopped; convert it to MP4 (H.264) of at most 1080 lines"
+        ) from None
+
+
+def _too_long() -> LimitExceeded:
+    return LimitExceeded(f"it is longer than {MAX_SECONDS // 60} minutes; split it into shorter videos")
