@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .face.head_file import load_head, save_head
     from .face.likeness import Likeness, Sculptor
     from .face.stranger import stranger
+    from .face.track import Track, track_video
     from .motion.finish import Finish, finish
     from .motion.perform import generate
     from .motion.sampler import Generator, Sampling
@@ -37,6 +38,7 @@ _HOME = {
     "face.head_file": ("load_head", "save_head"),
     "face.likeness": ("Likeness", "Sculptor"),
     "face.stranger": ("stranger",),
+    "face.track": ("Track", "track_video"),
     "motion.finish": ("Finish", "finish"),
     "motion.perform": ("generate",),
     "motion.sampler": ("Generator", "Sampling"),
@@ -48,9 +50,9 @@ _WHERE = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "ARKIT_NAMES", "BadInput", "DxtalkerError", "Encoder", "Finish", "Generator", "Head", "Likeness",
-    "Motion", "Sampling", "Sculptor", "Settings", "Speaker", "SpeechFeatures", "Waveform", "finish",
-    "generate", "listen", "load_audio", "load_face", "load_head", "read_motion", "save", "save_face",
-    "save_head", "speak", "stranger", "write_motion",
+    "Motion", "Sampling", "Sculptor", "Settings", "Speaker", "SpeechFeatures", "Track", "Waveform",
+    "finish", "generate", "listen", "load_audio", "load_face", "load_head", "read_motion", "save",
+    "save_face", "save_head", "speak", "stranger", "track_video", "write_motion",
 ]  # fmt: skip
 
 
