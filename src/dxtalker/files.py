@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from .errors import BadInput, DxtalkerError, NotReady
+from .errors import BadInput, DxtalkerError, LimitExceeded, NotReady
 
 
 @contextmanager
@@ -91,6 +91,21 @@ def write_atomically(target: Path, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def read_at_most(path: Path, limit: int, advice: str = "") -> bytes:
+    """The bytes of a file of at most ``limit`` bytes; no more than one over it is ever held.
+
+    Raises BadInput when it cannot be read, LimitExceeded, followed by ``advice``, when it is larger.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > limit:
+        raise LimitExceeded(f"{path} is larger than {limit >> 20} MB{advice}")
+    return data
 
 
 def asset(name: str) -> Path:

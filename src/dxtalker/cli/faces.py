@@ -61,7 +61,6 @@ def fit(
     with Bars(quiet) as progress:
         if photos:
             from ..face.likeness import Sculptor
-            from ..render.preview import fit_preview
 
             likeness = Sculptor().likeness(photos, photos[0].stem, progress)
             head, shots = likeness.head, likeness.shots
@@ -69,12 +68,12 @@ def fit(
                 for note in likeness.notes:
                     print(f"dxtalker: note: {note}", file=sys.stderr)
         else:
-            from ..render.preview import fit_preview
-
             head, shots = _without_photo(random, seed, age, sex, face), ()
         for path in outputs:
             save_face(head, path, seed)
         if preview:
+            from ..render.preview import fit_preview
+
             _save_picture(preview, fit_preview(head, shots))
         if sheet:
             from ..render.sheet import contact_sheet

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import BadInput, LimitExceeded
+from ..errors import BadInput
+from ..files import read_at_most
 
 MAX_FILE_BYTES = 1 << 30  # motion of eight hours; more is a mistake or an attack
 
@@ -17,13 +18,4 @@ def read_limited(path: Path, limit: int = MAX_FILE_BYTES) -> bytes:
     path = Path(path)
     if not path.is_file():
         raise BadInput(f"{path} is not a file; give the path of a motion file")
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(limit + 1)
-    except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from error
-    if len(data) > limit:
-        raise LimitExceeded(
-            f"{path} is larger than {limit >> 20} MB, the most that is read; cut it into takes"
-        )
-    return data
+    return read_at_most(path, limit, ", the most that is read; cut it into takes")

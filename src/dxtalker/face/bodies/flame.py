@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import BadInput, LimitExceeded
+from ...errors import BadInput
+from ...files import read_at_most
 from .inert_arrays import as_array
 from .pickle_file import read_pickle
 
@@ -137,13 +138,7 @@ def read_flame(path: Path) -> FlameModel:
     hostile; LimitExceeded above 400 MB.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise LimitExceeded(f"{path} is larger than {MAX_BYTES >> 20} MB; FLAME's files are not")
+    data = read_at_most(path, MAX_BYTES, "; FLAME's files are not")
     if data[:2] == b"PK":
         from .npz_file import read_arrays
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from ...errors import BadInput, LimitExceeded, Unsupported
+from ...files import read_at_most
 
 MAX_BYTES = 512 << 20  # of a file, and of each buffer beside it
 MAX_JSON = 64 << 20
@@ -198,10 +199,10 @@ class Document:
         target = (folder / inside).resolve()
         if not target.is_relative_to(folder) or not target.is_file():
             raise BadInput(f"{self.path} needs {name[:60]!r} beside it; put it there")
-        return _read(target, MAX_BYTES)
+        return read_at_most(target, MAX_BYTES)
 
     def _open(self) -> tuple[dict[str, Any], bytes | None]:
-        data = _read(self.path, MAX_BYTES)
+        data = read_at_most(self.path, MAX_BYTES)
         binary = None
         if data[:4] == b"glTF":
             text, binary = self._chunks(data)
@@ -248,14 +249,3 @@ class Document:
         return Unsupported(
             f"{self.path} is packed with {_PACKED[name]} ({name}), which is not read; export it without compression"
         )
-
-
-def _read(path: Path, limit: int) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(limit + 1)
-    except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from error
-    if len(data) > limit:
-        raise LimitExceeded(f"{path} is larger than {limit >> 20} MB")
-    return data
