@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import BadInput
 from ..files import asset
 from ..records import ARKIT_NAMES
+from .head import rodrigues
 from .identity import IdentitySpace
 from .view import TO_PICTURE, View
 
@@ -287,7 +288,7 @@ class _Sight:
         angle = float(np.linalg.norm(step[:3]))
         if angle > 0.3:
             step = step * (0.3 / angle)
-        self.rotation = _turn(step[:3]) @ self.rotation
+        self.rotation = rodrigues(step[:3]) @ self.rotation
         self.translation = self.translation + step[3:6]
         self.translation[2] = min(self.translation[2], -0.15)
         self.log_focal += float(step[6])
@@ -307,16 +308,6 @@ class _Sight:
             self.translation,
             self.expression.astype(np.float32),
         )
-
-
-def _turn(vector: np.ndarray) -> np.ndarray:
-    """(3, 3) rotation by ``vector`` (3,) radians (Rodrigues)."""
-    angle = float(np.linalg.norm(vector))
-    if angle < 1e-12:
-        return np.eye(3)
-    x, y, z = vector / angle
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
 def bounded_solve(gram: np.ndarray, pull: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -110,3 +110,14 @@ def rotation_matrix(angles: np.ndarray) -> np.ndarray:
     yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     roll = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
     return yaw @ pitch @ roll
+
+
+def rodrigues(rotation: np.ndarray) -> np.ndarray:
+    """(..., 3, 3) matrices for axis-angle vectors (..., 3) in radians (Rodrigues 1840)."""
+    angle = np.linalg.norm(rotation, axis=-1, keepdims=True)
+    axis = rotation / np.maximum(angle, 1e-12)
+    x, y, z = np.moveaxis(axis, -1, 0)
+    zero = np.zeros_like(x)
+    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(*rotation.shape[:-1], 3, 3)
+    sine, cosine = np.sin(angle)[..., None], np.cos(angle)[..., None]
+    return np.eye(3) + sine * cross + (1 - cosine) * (cross @ cross)

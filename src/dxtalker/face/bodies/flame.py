@@ -16,6 +16,7 @@ import numpy as np
 
 from ...errors import BadInput
 from ...files import read_at_most
+from ..head import rodrigues
 from .inert_arrays import as_array
 from .pickle_file import read_pickle
 
@@ -101,17 +102,6 @@ class FlameModel:
         """Vertices that turn with the left and with the right eye joint alone."""
         left, right = (np.flatnonzero(self.weights[:, joint] > 0.5) for joint in (LEFT_EYE, RIGHT_EYE))
         return left, right
-
-
-def rodrigues(rotation: np.ndarray) -> np.ndarray:
-    """(..., 3, 3) matrices for axis-angle vectors (..., 3) in radians (Rodrigues 1840)."""
-    angle = np.linalg.norm(rotation, axis=-1, keepdims=True)
-    axis = rotation / np.maximum(angle, 1e-12)
-    x, y, z = np.moveaxis(axis, -1, 0)
-    zero = np.zeros_like(x)
-    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(*rotation.shape[:-1], 3, 3)
-    sine, cosine = np.sin(angle)[..., None], np.cos(angle)[..., None]
-    return np.eye(3) + sine * cross + (1 - cosine) * (cross @ cross)
 
 
 def axis_angle(matrix: np.ndarray) -> np.ndarray:
