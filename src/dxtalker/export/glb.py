@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..face.head import Head, Part
+from ..face.tangents import tangents
 from ..files import atomic_path
 from ..records import Motion
 from .gltf import INDICES, VERTICES, Gltf
@@ -24,7 +25,6 @@ from .idling import idle_motion
 from .pictures import Picture, make_pictures, picture_of
 from .rotations import quaternion_of, quaternions
 from .skeleton import Skeleton, binding, make_skeleton
-from .tangents import tangents
 from .targets import Targets, make_targets
 
 ROOT = "Armature"

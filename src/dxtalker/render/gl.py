@@ -19,6 +19,7 @@ from .camera import Camera
 from .compose import Composer, neck_fade
 from .look import BIAS, Background, grazing, lobe, reflectance, wrap
 from .occlusion import Occlusion
+from .relief import Relief
 from .texture import part_levels, pyramid
 
 if TYPE_CHECKING:
@@ -40,10 +41,15 @@ class GlRenderer:
         self._light = Occlusion(head)
         levels = pyramid(head.albedo)
         self._levels = part_levels(head, camera, len(levels))
+        self._relief = Relief.of(head, self._levels)
         behind = background.picture(camera.size)
         self._composer = Composer(camera.size, None) if behind is None else None
         try:
             self._textures = {i: _texture(self._context, levels[i]) for i in set(self._levels)}
+            if self._relief is not None:
+                self._slopes = {
+                    i: _texture(self._context, slopes) for i, slopes in self._relief.slopes.items()
+                }
             self._make_mesh(head, camera)
             self._make_target(behind)
         except Exception as error:
@@ -52,7 +58,8 @@ class GlRenderer:
 
     def _make_mesh(self, head: Head, camera: Camera) -> None:
         context = self._context
-        program = context.program(vertex_shader=glsl.HEAD_VERTEX, fragment_shader=glsl.head_fragment())
+        vertex, fragment = glsl.head_programs(relief=self._relief is not None)
+        program = context.program(vertex_shader=vertex, fragment_shader=fragment)
         # OpenGL's rows start at the bottom: drawn upside down, they come back in the usual order.
         upside_down = np.diag([1, -1, 1, 1]).astype("f4") @ camera.clip_matrix()
         _write(program, "camera", np.ascontiguousarray(upside_down.T))
@@ -64,6 +71,10 @@ class GlRenderer:
         fixed = np.column_stack([head.uv, neck_fade(head), self._light.outside]).astype("f4")
         layout: list[Any] = [(self._moving, "3f 3f 1f", "place", "normal", "light")]
         layout.append((context.buffer(fixed.tobytes()), "2f 1f 1f", "uv", "fade", "outside"))
+        if self._relief is not None:
+            program["albedo"], program["slopes"] = 0, 1
+            self._turning = context.buffer(reserve=len(head.vertices) * 4 * 4, dynamic=True)
+            layout.append((self._turning, "4f", "tangent"))
         triangles = context.buffer(head.triangles.astype("i4").tobytes())
         self._mesh = context.vertex_array(program, layout, index_buffer=triangles)
 
@@ -88,6 +99,9 @@ class GlRenderer:
         light = self._light(vertices)[:, None]
         rows = np.concatenate([vertices, normals, light], axis=1, dtype="f4")
         with self._context:  # several renderers may be alive at once
+            if self._relief is not None:
+                turning = self._relief.tangents
+                self._turning.write(np.column_stack([turning(vertices, normals), turning.sign]).tobytes())
             picture = self._draw(rows)
         if self._composer is None:
             return picture
@@ -103,8 +117,12 @@ class GlRenderer:
             context.enable_only(context.NOTHING)
             self._behind.use(0)
             self._wall.render(vertices=3)
-        for part, level in zip(self._parts, self._levels, strict=True):
-            self._draw_part(part, self._textures[level])
+        for i, part in enumerate(self._parts):
+            if self._relief is not None:
+                self._program["bumpy"] = i in self._slopes
+                if i in self._slopes:
+                    self._slopes[i].use(1)
+            self._draw_part(part, self._textures[self._levels[i]])
         context.copy_framebuffer(self._resolved, self._target)
         picture = np.empty((self._size[1], self._size[0], 4), np.uint8)
         self._resolved.read_into(picture, components=4)
@@ -151,9 +169,9 @@ def device() -> str:
 
 
 def _texture(context: moderngl.Context, level: np.ndarray) -> moderngl.Texture:
-    """A pyramid level (H, W, 4) float32 as a half-float texture, bilinear and clamped."""
-    height, width = level.shape[:2]
-    texture = context.texture((width, height), 4, level.astype("f2").tobytes(), dtype="f2")
+    """A pyramid level (H, W, C) float32 as a half-float texture, bilinear and clamped."""
+    height, width, channels = level.shape
+    texture = context.texture((width, height), channels, level.astype("f2").tobytes(), dtype="f2")
     texture.filter = context.LINEAR, context.LINEAR
     texture.repeat_x = texture.repeat_y = False
     return texture

@@ -10,16 +10,24 @@ from .look import BRIGHTEST, GROUND, LIGHTS, PATTERN, SHOULDER, SKY
 
 HEAD_VERTEX = """
 #version 330
+LOOK
 uniform mat4 camera;
 uniform vec3 eye;
 uniform float raised;  // metres towards the viewer that depth is compared at
 in vec3 place; in vec3 normal; in float light; in vec2 uv; in float fade; in float outside;
 out vec3 at; out vec3 n; out vec2 t; out vec3 dim;
+#ifdef RELIEF
+in vec4 tangent;  // and the sign of the bitangent
+out vec3 tu; flat out float turned;
+#endif
 void main() {
     gl_Position = camera * vec4(place, 1);
     vec4 nearer = camera * vec4(place + raised * normalize(eye - place), 1);
     gl_Position.z = nearer.z / nearer.w * gl_Position.w;
     at = place; n = normal; t = uv; dim = vec3(light, fade, outside);
+#ifdef RELIEF
+    tu = tangent.xyz; turned = tangent.w;
+#endif
 }
 """
 
@@ -34,6 +42,11 @@ uniform vec3 softness;
 uniform float base; uniform float grazing; uniform float sharpness;
 uniform bool blend;
 in vec3 at; in vec3 n; in vec2 t; in vec3 dim;
+#ifdef RELIEF
+uniform sampler2D slopes;
+uniform bool bumpy;
+in vec3 tu; flat in float turned;
+#endif
 out vec4 picture;
 
 vec3 encode(vec3 scene) {
@@ -50,7 +63,14 @@ vec4 fine() {  // hairs are thinner than pixels: the texture at the four points 
 }
 
 void main() {
-    vec3 towards = normalize(eye - at), unit = normalize(n);
+    vec3 towards = normalize(eye - at), unit = n;
+#ifdef RELIEF
+    if (bumpy) {
+        vec2 slope = texture(slopes, t).rg;
+        unit += slope.x * tu + slope.y * turned * cross(n, tu);
+    }
+#endif
+    unit = normalize(unit);
     float facing = dot(unit, towards);
     if (blend && facing < 0) { unit -= 2 * facing * towards; facing = -facing; }
     vec3 mirror = 2 * facing * unit - towards;
@@ -85,8 +105,8 @@ void main() { picture = vec4(texelFetch(behind, ivec2(gl_FragCoord.xy), 0).rgb, 
 """
 
 
-def head_fragment() -> str:
-    """HEAD_FRAGMENT with the look's constants."""
+def head_programs(relief: bool) -> tuple[str, str]:
+    """HEAD_VERTEX and HEAD_FRAGMENT with the look's constants, and with ``relief``: a normal map."""
     lamps = ", ".join(_vector(lamp.colour) for lamp in LIGHTS)
     behind = ", ".join(str(lamp.direction[2] < 0).lower() for lamp in LIGHTS)
     points = ", ".join(f"vec2({x - 0.5}, {y - 0.5})" for x, y in PATTERN)
@@ -96,8 +116,10 @@ def head_fragment() -> str:
         f"const bool BEHIND[{len(LIGHTS)}] = bool[]({behind});",
         f"const vec2 POINT[{len(PATTERN)}] = vec2[]({points});",
         f"const float SHOULDER = {SHOULDER}, BRIGHTEST = {BRIGHTEST};",
+        *(["#define RELIEF"] if relief else []),
     ]
-    return HEAD_FRAGMENT.replace("LOOK", "\n".join(constants))
+    look = "\n".join(constants)
+    return HEAD_VERTEX.replace("LOOK", look), HEAD_FRAGMENT.replace("LOOK", look)
 
 
 def lamp_matrix(axes: np.ndarray) -> np.ndarray:

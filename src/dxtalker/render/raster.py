@@ -17,6 +17,7 @@ from .camera import Camera
 from .compose import Composer, neck_fade
 from .look import BIAS, PATTERN, Background
 from .occlusion import Occlusion
+from .relief import Relief, bend
 from .shade import Points, shade
 from .texture import part_levels, pyramid, sample
 
@@ -34,7 +35,9 @@ class _Frame:
     corners: Corners  # of every triangle
     raised: Corners  # the same, moved towards the viewer by BIAS: what blended parts are compared at
     slopes: np.ndarray  # (6, F)
-    surface: np.ndarray  # (8, V): normal, u, v, fade, outside, light
+    surface: (
+        np.ndarray
+    )  # (8, V): normal, u, v, fade, outside, light; (11, V): and tangent, if there is relief
     corner: tuple[int, int]  # left and top of the crop in the picture
     size: tuple[int, int]  # width and height of the crop
 
@@ -61,6 +64,7 @@ class NumpyRenderer:
         levels = pyramid(head.albedo)
         chosen = part_levels(head, camera, len(levels))
         self._textures = [levels[i] for i in chosen]
+        self._relief = Relief.of(head, chosen)
         self._veils = [np.ascontiguousarray(texture[..., 3:]) for texture in self._textures]
         self._triangles = np.ascontiguousarray(head.triangles.T.astype(np.int64))  # (3, F)
         self._blend, self._hairy = np.zeros((2, len(head.triangles)), bool)
@@ -78,7 +82,10 @@ class NumpyRenderer:
         right, bottom = min(int(x.max()) + 2, width), min(int(y.max()) + 2, height)
         if right <= left or bottom <= top:
             return self._composer.over(np.zeros((4, 0, 0), np.float32), (0, 0))
-        surface = np.concatenate([normals.T, self._fixed, self._light(vertices)[None]], dtype=np.float32)
+        rows = [normals.T, self._fixed, self._light(vertices)[None]]
+        if self._relief is not None:
+            rows.append(self._relief.tangents(vertices, normals).T)
+        surface = np.concatenate(rows, dtype=np.float32)
         corners, raised = (
             Corners((x - left)[self._triangles], (y - top)[self._triangles], (1 / d)[self._triangles])
             for d in (depth, depth - np.float32(BIAS))
@@ -171,25 +178,30 @@ class NumpyRenderer:
         """(4, N) float32 0..255 multiplied by alpha: the colour of ``triangle`` (N,) in ``slot`` (N,)."""
         colour = np.empty((4, len(slot)), np.float32)
         pixel = slot if chosen is None else chosen[1][slot]
-        for part, texture in zip(self._head.parts, self._textures, strict=True):
+        for index, part in enumerate(self._head.parts):
             for run in _runs(part, triangle):
-                colour[:, run] = self._shade(frame, part, texture, pixel[run], triangle[run], at)
+                colour[:, run] = self._shade(frame, index, pixel[run], triangle[run], at)
         return colour
 
     def _shade(
         self,
         frame: _Frame,
-        part: Part,
-        texture: np.ndarray,
+        index: int,
         pixel: np.ndarray,
         triangle: np.ndarray,
         at: tuple[float, float],
     ) -> np.ndarray:
-        """The colour of points of one part: perspective-correct surface values, then light."""
+        """The colour of points of the part ``index``: perspective-correct surface values, then light."""
         corner, shares, x, y = self._locate(frame, pixel, triangle, at)
-        value = _between(frame.surface, corner, shares)
+        slopes = None if self._relief is None else self._relief.slopes.get(index)
+        value = _between(frame.surface if slopes is not None else frame.surface[:8], corner, shares)
+        normal = value[:3]
+        if slopes is not None and self._relief is not None:
+            sign = self._relief.tangents.sign.take(corner[0])
+            normal = bend(normal, value[8:], sign, sample(slopes, value[3], value[4]))
+        part, texture = self._head.parts[index], self._textures[index]
         points = Points(
-            normal=value[:3],
+            normal=normal,
             towards=self._camera.towards(x + np.float32(frame.corner[0]), y + np.float32(frame.corner[1])),
             albedo=sample(texture, value[3], value[4]),
             light=value[7],

@@ -19,11 +19,15 @@ def pyramid(albedo: np.ndarray) -> list[np.ndarray]:
     """
     table = to_linear(np.arange(256) / 255)
     alpha = albedo[..., 3:].astype(np.float32) / 255
-    level = np.concatenate([table[albedo[..., :3]] * alpha, alpha], axis=2)
+    return halvings(np.concatenate([table[albedo[..., :3]] * alpha, alpha], axis=2))
+
+
+def halvings(level: np.ndarray) -> list[np.ndarray]:
+    """``level`` (H, W, C) float32 and what is left of it at half, a quarter, ... of its size."""
     levels = [level]
     while min(level.shape[:2]) > 4:
         height, width = level.shape[0] // 2, level.shape[1] // 2
-        level = level[: 2 * height, : 2 * width].reshape(height, 2, width, 2, 4).mean(axis=(1, 3))
+        level = level[: 2 * height, : 2 * width].reshape(height, 2, width, 2, -1).mean(axis=(1, 3))
         levels.append(level)
     return levels
 

@@ -13,7 +13,7 @@ from .texels import GRID, WINDOW
 FINEST = 330.0  # pixels between the outer corners of the eyes that the full texture can hold
 ENOUGH = 150.0  # and from which on there is relief to be had
 STEEPEST = 0.30  # slope
-DEPTH = 1.6  # slope for each unit of log lightness between texels
+DEPTH = 1.2  # slope for each unit of log lightness between texels
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,11 @@ def relief(picture: np.ndarray, weight: np.ndarray) -> np.ndarray:
     Dark is deep, as in Beeler et al. 2010; ``weight`` (h, w) fades it out.
     """
     light = np.log(np.maximum(luminance(picture), np.float32(2e-3)))
-    light = box_blur(light, 1, 1) - box_blur(light, 5)
-    light *= soft(0.30, 0.12, np.abs(light))  # stronger edges are colour: brows, lips, moles
+    light = box_blur(light, 1) - box_blur(light, 5)
+    strong = box_blur(np.abs(light), 6)  # folds, whose shade the colours carry already; stubble, brows
+    light *= soft(0.30, 0.12, np.abs(light)) * soft(
+        0.07, 0.03, strong
+    )  # stronger edges are colour: lips, moles
     weight = weight * soft(0.9, 1.0, box_blur(soft(0.5, 1.0, weight), 6))
     right, down = np.zeros_like(light), np.zeros_like(light)
     right[:, 1:-1] = light[:, 2:] - light[:, :-2]
