@@ -46,7 +46,7 @@ def samples(space: IdentitySpace, count: int, seed: int) -> Iterator[Sample]:
 
 
 def _of_one_look(space: IdentitySpace, landmarker: Landmarker, rng: np.random.Generator) -> Iterator[Sample]:
-    body = _coloured(space.base, rng)
+    body = random_look(space.base, rng)
     distance = rng.uniform(0.35, 2.0)
     focal = SIZE * rng.uniform(0.9, 1.1) * distance / 0.30
     # The whole scene is turned before the camera, so that the light comes from elsewhere.
@@ -98,7 +98,7 @@ def random_expression(rng: np.random.Generator) -> np.ndarray:
     return weights
 
 
-def _coloured(head: Head, rng: np.random.Generator) -> Head:
+def random_look(head: Head, rng: np.random.Generator) -> Head:
     """The head with another skin and hair colour; sometimes without brows, sometimes all clay."""
     colour = (head.albedo[..., :3].astype(np.float32) / 255) ** 2.2
     colour *= rng.uniform(0.25, 1.1) * np.array([1, rng.uniform(0.85, 1.08), rng.uniform(0.75, 1.15)])

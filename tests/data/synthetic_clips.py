@@ -8,25 +8,25 @@ import numpy as np
 
 from dxtalker.audio import load_audio, write_wav
 from dxtalker.data.clips import LANDMARKER_NAMES
-from dxtalker.data.measure import CHIN, CORNERS, EYES, GAPS, NOSE
+from dxtalker.face.expression import load_expression_model
+from dxtalker.face.fit import load_landmark_model
 from dxtalker.face.head import Head, rotation_matrix
+from dxtalker.face.lips import GAPS, SIDE
 from dxtalker.records import ARKIT_INDEX, Waveform
 
 SPEECH = Path(__file__).parent / "austen_0870.flac"
 
 
-def landmark_vertices(head: Head) -> dict[int, int]:
-    """Vertex of our head for each landmark number that ``measure`` reads."""
-    x = head.vertices[head.lip_pairs[:, 0], 0]
+def landmarks_of(head: Head, shapes: list[np.ndarray]) -> np.ndarray:
+    """(T, L, 3) metres, the landmarks that labels are read from; those of the inner lips lie on the lips' edges."""
+    numbers, model = load_expression_model().landmarks, load_landmark_model()
+    seen = np.stack([model.points(vertices)[numbers] for vertices in shapes])
+    at_x = head.vertices[head.lip_pairs[:, 0], 0]
     corner = abs(float(head.vertices[head.landmarks["mouth_left"], 0]))
-    pairs = [0, *(int(np.abs(x - at).argmin()) for at in (0.45 * corner, -0.45 * corner))]
-    found = dict(
-        zip(EYES, (head.landmarks["eye_outer_left"], head.landmarks["eye_outer_right"]), strict=True)
-    )
-    for (upper, lower), pair in zip(GAPS, pairs, strict=True):
-        found[upper], found[lower] = (int(v) for v in head.lip_pairs[pair])
-    found |= dict(zip(CORNERS, (head.landmarks["mouth_left"], head.landmarks["mouth_right"]), strict=True))
-    return found | {NOSE: head.landmarks["nose_tip"], CHIN: head.landmarks["chin"]}
+    for pair, x in zip(GAPS, (0, SIDE * corner, -SIDE * corner), strict=True):
+        place = head.lip_pairs[int(np.abs(at_x - x).argmin())] if x else head.lip_pairs[0]
+        seen[:, np.searchsorted(numbers, pair)] = np.stack(shapes)[:, place]
+    return seen
 
 
 def mouth_motion(wave: Waveform, fps: float, seed: int) -> np.ndarray:
@@ -54,9 +54,8 @@ def write_clip(
     wave = Waveform(whole.samples[start : start + int(seconds * 16_000)])
     write_wav(folder / f"{name}.wav", wave)
     curves = mouth_motion(wave, fps, seed)
-    points = landmark_vertices(head)
     turn = rotation_matrix(np.array([0.1, -0.2, 0.05]))
-    seen = np.stack([head.shape(c)[list(points.values())] for c in curves]) @ turn.T
+    seen = landmarks_of(head, [head.shape(c) for c in curves]) @ turn.T
     scores = np.zeros((len(curves), 52), np.float16)
     for column, channel in enumerate(LANDMARKER_NAMES, start=1):
         scores[:, column] = curves[:, ARKIT_INDEX[channel]]
@@ -67,7 +66,7 @@ def write_clip(
         bs=scores,
         pose=pose,
         lmk=(seen * np.array([1, -1, -1]) / 0.25 + 0.5).astype(np.float32),
-        lmk_idx=np.array(list(points), np.int16),
+        lmk_idx=load_expression_model().landmarks.astype(np.int16),
         fps=fps,
         crop=np.array([0, 0, 256]),
         size=np.array([256, 256]),

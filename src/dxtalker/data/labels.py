@@ -1,7 +1,6 @@
 """Tracks become training labels: ARKit curves of our rig and head rotation at 25 fps, in time with the sound.
 
-The Landmarker's own scores are coarse, so the mouth is fitted: a bounded least squares makes our rig's lip
-gaps, mouth width and lip heights those that were measured, and stays near the scores otherwise.
+The Landmarker's own scores are coarse, so expressions are read from its landmarks, as when a video is followed.
 """
 
 from __future__ import annotations
@@ -10,20 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import BadInput
+from ..face.expression import load_expression_model, read_expression
 from ..face.head import Head
-from ..records import ARKIT_INDEX, ARKIT_NAMES, FEATURE_FPS, MOUTH, UPPER, channels
+from ..records import ARKIT_INDEX, ARKIT_NAMES, FEATURE_FPS, GAZE, MOUTH
 from .clips import CurveTrack, FaceTrack, Track
 from .corpora import corpus
-from .measure import REST_SHARE, MouthMeasures, measure
-
-# Mouth shapes that the measures can tell; the others keep the Landmarker's score.
-FITTED = np.setdiff1d(
-    channels("jawOpen", "jawLeft", "jawRight", "mouth"), channels("mouthRoll", "mouthPress", "mouthDimple")
-)
-# Expected error of each measure.
-ROWS_MM = {"gaps": 0.4, "width": 1.0, "upper": 1.0, "chin": 2.5, "corners": 1.0, "shift": 1.0}
-PRIOR = 0.12  # expected distance of a weight from the Landmarker's score
-STEPS = 150  # of projected gradient
 
 # FACEGOOD's rig to ARKit, by the names' meaning: (ARKit shape, FACEGOOD shape, factor). Its rig is not at
 # hand, so the factors are set such that the 99th percentile of our rig's opening is about that of GRID, 13.6 mm.
@@ -96,57 +87,20 @@ def facegood_curves(track: CurveTrack) -> np.ndarray:
 
 
 def fitted_curves(track: FaceTrack, head: Head) -> np.ndarray:
-    """(T, 52): the Landmarker's scores against rest, the mouth fitted to the measured landmarks."""
-    seen = measure(track, head.eye_distance)
-    resting = seen.gaps[:, 0] <= np.percentile(seen.gaps[:, 0], REST_SHARE)
-    prior = track.scores.copy()
-    prior[:, MOUTH] = np.maximum(0, prior[:, MOUTH] - np.median(prior[resting][:, MOUTH], axis=0))
-    prior[:, UPPER] = np.maximum(0, prior[:, UPPER] - np.percentile(prior[:, UPPER], 20, axis=0))
-    rows = mouth_rows(head)[:, FITTED]
-    scale = np.concatenate([np.full(w, ROWS_MM[k]) for k, w in _widths(seen)])
-    target = np.concatenate([getattr(seen, k).reshape(len(prior), -1) for k in ROWS_MM], axis=1)
-    prior[:, FITTED] = bounded_fit(rows / scale[:, None], target / scale, prior[:, FITTED], PRIOR)
-    return prior
+    """(T, 52) float32 read from the landmarks as in ``face.expression``; gaze is the Landmarker's score against rest.
 
-
-def _widths(seen: MouthMeasures) -> list[tuple[str, int]]:
-    return [(k, getattr(seen, k).reshape(len(seen.width), -1).shape[1]) for k in ROWS_MM]
-
-
-def mouth_rows(head: Head) -> np.ndarray:
-    """(9, 52) what each shape at weight 1 adds to each measure of ``ROWS_MM``, in mm on our rig."""
-    d = head.deltas * 1000
-    pairs, marks = head.lip_pairs, head.landmarks
-    at_x = head.vertices[pairs[:, 0], 0]
-    corner = abs(float(head.vertices[marks["mouth_left"], 0]))
-    sides = [int(np.abs(at_x - x).argmin()) for x in (0.45 * corner, -0.45 * corner)]
-    gaps = [d[:, pairs[i, 0], 1] - d[:, pairs[i, 1], 1] for i in (0, *sides)]
-    left, right = d[:, marks["mouth_left"]], d[:, marks["mouth_right"]]
-    rows = [
-        *gaps,
-        left[:, 0] - right[:, 0],
-        d[:, pairs[0, 0], 1],
-        d[:, marks["chin"], 1],
-        left[:, 1],
-        right[:, 1],
-        (left[:, 0] + right[:, 0]) / 2,
-    ]
-    return np.stack(rows).astype(np.float32)
-
-
-def bounded_fit(rows: np.ndarray, target: np.ndarray, prior: np.ndarray, spread: float) -> np.ndarray:
-    """argmin |rows w - target|^2 + |w - prior|^2 / spread^2 with 0 <= w <= 1, for every frame.
-
-    rows (M, K) and target (T, M) in units of their expected error; prior (T, K). Accelerated projected
-    gradient (Beck and Teboulle, 2009).
+    Raises BadInput when the track lacks landmarks that are needed.
     """
-    gram = rows.T @ rows + np.eye(rows.shape[1]) / spread**2
-    pull = target @ rows + prior / spread**2
-    step = 1.0 / float(np.linalg.eigvalsh(gram)[-1])
-    w = ahead = np.clip(prior, 0, 1)
-    momentum = 1.0
-    for _ in range(STEPS):
-        new = np.clip(ahead - step * (ahead @ gram - pull), 0, 1)
-        following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-        ahead, w, momentum = new + (momentum - 1) / following * (new - w), new, following
-    return w.astype(np.float32)
+    wanted = load_expression_model().landmarks
+    missing = np.setdiff1d(wanted, track.landmark_ids)
+    if len(missing):
+        raise BadInput(
+            f"{track.name}: {len(missing)} of the {len(wanted)} landmarks that labels are read from are missing"
+            f" (the first is {missing[0]}); track the clip again with all 478"
+        )
+    order = np.argsort(track.landmark_ids)
+    order = order[np.searchsorted(track.landmark_ids[order], wanted)]
+    curves = read_expression(track.landmarks[:, order], track.scores, head, track.fps)
+    gaze = track.scores[:, GAZE]
+    curves[:, GAZE] = np.maximum(0, gaze - np.percentile(gaze, 20, axis=0))
+    return curves.astype(np.float32)

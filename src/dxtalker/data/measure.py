@@ -1,31 +1,14 @@
-"""Landmarks measured in the face's own frame: lip gaps, mouth width and lip heights in mm of our rig."""
+"""The lips' gap of a track, in mm of our rig."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from ..face.lips import lip_gaps, rest_gaps
 from .clips import FaceTrack
 
 # Numbers of Google's 478-point mesh; left and right are the person's own.
 EYES = (263, 33)  # outer corners, left and right
-GAPS = ((13, 14), (311, 402), (81, 178))  # inner lips: middle, left, right
-CORNERS = (291, 61)  # of the mouth, left and right
-NOSE, CHIN = 2, 152
-REST_SHARE = 10  # per cent: the narrowest lip gaps of a clip are taken for its rest
-
-
-@dataclass(frozen=True)
-class MouthMeasures:
-    """Changes against the clip's own rest, in mm of a head whose outer eye corners are as far apart as our rig's."""
-
-    gaps: np.ndarray  # (T, 3) float32 mm: middle, left, right; 0 at rest
-    width: np.ndarray  # (T,) float32 mm
-    upper: np.ndarray  # (T,) float32 mm, height of the upper inner lip above rest
-    chin: np.ndarray  # (T,) float32 mm, height of the chin above rest
-    corners: np.ndarray  # (T, 2) float32 mm, heights of the left and right corner above rest
-    shift: np.ndarray  # (T,) float32 mm, mouth's middle towards the person's left
 
 
 def face_points(track: FaceTrack, eye_distance: float) -> np.ndarray:
@@ -44,26 +27,9 @@ def column(track: FaceTrack, number: int) -> int:
     return int(np.flatnonzero(track.landmark_ids == number)[0])
 
 
-def measure(track: FaceTrack, eye_distance: float) -> MouthMeasures:
-    """Mouth measures of every frame."""
-    points = face_points(track, eye_distance)
-
-    def at(number: int) -> np.ndarray:
-        return points[:, column(track, number)]
-
-    gaps = np.stack([np.linalg.norm(at(a) - at(b), axis=-1) for a, b in GAPS], axis=1)
-    resting = gaps[:, 0] <= np.percentile(gaps[:, 0], REST_SHARE)
-
-    def change(value: np.ndarray) -> np.ndarray:
-        return (value - np.median(value[resting], axis=0)).astype(np.float32)
-
-    nose = at(NOSE)
-    left, right = at(CORNERS[0]) - nose, at(CORNERS[1]) - nose
-    return MouthMeasures(
-        gaps=np.maximum(change(gaps), -1.0),
-        width=change(np.linalg.norm(left - right, axis=-1)),
-        upper=change((at(GAPS[0][0]) - nose)[:, 1]),
-        chin=change((at(CHIN) - nose)[:, 1]),
-        corners=change(np.stack([left[:, 1], right[:, 1]], axis=1)),
-        shift=change((left + right)[:, 0] / 2),
+def measure(track: FaceTrack, eye_distance: float) -> np.ndarray:
+    """(T, 3) float32 mm between the lips above the clip's closed lips: middle, left, right."""
+    gaps = lip_gaps(
+        face_points(track, eye_distance), lambda numbers: np.array([column(track, i) for i in numbers])
     )
+    return np.maximum(gaps - rest_gaps(gaps), -1.0).astype(np.float32)

@@ -43,7 +43,7 @@ def seen_opening(track: Track, head: Head) -> np.ndarray:
     """(T,) mm at the track's own rate: measured on landmarks, or that of our rig for curves without any."""
     if isinstance(track, CurveTrack):
         return head.opening(facegood_curves(track))
-    return measure(track, head.eye_distance).gaps[:, 0]
+    return measure(track, head.eye_distance)[:, 0]
 
 
 def load_clips(

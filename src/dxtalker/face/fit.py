@@ -24,6 +24,7 @@ from .view import TO_PICTURE, View
 
 STEPS = 12  # Gauss-Newton steps at most
 FOLLOW_STEPS = 2  # for each picture of a video
+PLACE_STEPS = 2  # of those, where the expression is known
 BEGIN_ROUNDS = 4  # of those, where the face has been lost
 CODES = 120  # identity codes used
 DISTANCE = 0.8  # metres from the camera to the head, the median of portraits
@@ -135,6 +136,15 @@ class Fitter:
             sight.move(bounded_solve(gram[own, own], pull[own], low, high))
         return sight.view()
 
+    def place(self, code: np.ndarray, seen: Observation, previous: View, expression: np.ndarray) -> View:
+        """Where a known person with a known ``expression`` (52,) stands; the camera stays, the pose begins as it was."""
+        sight = _Sight(self, seen, replace(previous, expression=expression))
+        for _ in range(PLACE_STEPS):
+            gram, pull = sight.normal_equations(code, expressive=False)
+            own = slice(len(code), None)
+            sight.move(np.append(np.linalg.solve(gram[own, own], pull[own]), np.zeros(len(ARKIT_NAMES))))
+        return sight.view()
+
     def pinned(self, code: np.ndarray) -> Fitter:
         """A fitter for which everyone is the person of ``code``: follows a video several times as fast.
 
@@ -244,8 +254,11 @@ class _Sight:
         expected = model.bias + np.concatenate([code, view.turned()]) @ model.answer
         return (off @ view.upright().T / self.scale * 1000) - expected.reshape(-1, 2), placed
 
-    def normal_equations(self, code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gauss-Newton's matrix and right side over (code, pose, expression), priors of this view included."""
+    def normal_equations(self, code: np.ndarray, expressive: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """Gauss-Newton's matrix and right side over (code, pose, expression), priors of this view included.
+
+        Without the expression's rows and columns where it is not ``expressive``.
+        """
         residual, placed = self._residual(code)
         upright = self.view().upright()
         focal, depth = np.exp(self.log_focal), -placed[:, 2]
@@ -265,21 +278,24 @@ class _Sight:
         columns.append(lens)
         shown = focal * (placed[:, :2] * [1, -1]) / depth[:, None]
         columns.append((shown @ upright.T / self.scale * 1000)[:, :, None])
-        columns.append(np.einsum("nij,knj->nik", turned, self.fitter.shapes))
+        if expressive:
+            columns.append(np.einsum("nij,knj->nik", turned, self.fitter.shapes))
         jacobian = np.concatenate(columns, axis=2).reshape(2 * len(placed), -1)
         jacobian[:, : len(code)] += self.fitter.model.answer[: len(code)].T
         weighted = self.fitter.precision(self.scale) @ jacobian
         gram, pull = jacobian.T @ weighted, weighted.T @ residual.ravel()
-        self._add_priors(gram, pull, len(code))
+        self._add_priors(gram, pull, len(code), expressive)
         return gram, pull
 
-    def _add_priors(self, gram: np.ndarray, pull: np.ndarray, start: int) -> None:
+    def _add_priors(self, gram: np.ndarray, pull: np.ndarray, start: int, expressive: bool) -> None:
         away = start + 5  # along the line of sight
         slope = 1 / self.translation[2]
         gram[away, away] += (slope / DISTANCE_SPREAD) ** 2
         pull[away] -= slope * np.log(-self.translation[2] / DISTANCE) / DISTANCE_SPREAD**2
         if self.fixed_lens:
             gram[start + 6, start + 6] += 1e12
+        if not expressive:
+            return
         own = np.arange(start + _POSE, start + _POSE + len(ARKIT_NAMES))
         gram[own, own] += 1 / self.fitter.model.spread**2
         pull[own] += (self.wanted - self.expression) / self.fitter.model.spread**2

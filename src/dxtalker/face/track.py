@@ -1,7 +1,7 @@
 """The same fit over time: a face through a video -> who it is, and how its face and head move.
 
-Three passes: the landmarks of every frame; who it is, from a few frames jointly; then each frame's pose and
-expression with the person and the camera's focal length held. The pictures are read once and not kept.
+Passes: the landmarks of every frame; who it is, from a few frames jointly; each frame's pose with the person and the
+camera's focal length held; expressions against the clip's rest (``expression.py``). Pictures are read once, not kept.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import BadInput
-from ..records import ARKIT_NAMES, BROWS, MOUTH, Motion, channels
+from ..records import ARKIT_NAMES, BROWS, GAZE, MOUTH, Motion, channels
+from .expression import load_expression_model, read_expression
 from .fit import EYE_DISTANCE, OUTER_EYES, Fit, Fitter, Observation
-from .head import rotation_matrix
+from .head import Head, rotation_matrix
 from .landmarks import Landmarker
-from .lips import gaps, match_lips, stretch_lids
 from .steady import bridge, runs, smooth
 from .view import View
 
@@ -110,8 +110,8 @@ def track(
     fit = fitter.fit([seen.observation(i) for i in basis])
     focal = float(np.exp(np.mean([np.log(view.focal) for view in fit.views])))
     known = fitter.pinned(fit.code)
-    poses = _follow(seen, known, focal, say)
-    _open_as_seen(poses, seen, known, focal)
+    curves = _express(seen, known, fitter.space.head(fit.weights), float(fps))
+    poses = _follow(seen, known, curves, focal, say)
     pivot = np.asarray(fitter.space.base.pivot, np.float64)
     rest = _rest(poses, seen.present, seen.size, focal, pivot)
     motion = _motion(poses, seen.present, rest, pivot, fps)
@@ -218,12 +218,23 @@ class _Poses:
     error: np.ndarray  # (T,) pixels at EYE_DISTANCE
 
 
-def _follow(seen: Seen, known: Fitter, focal: float, say: Progress) -> _Poses:
+def _express(seen: Seen, known: Fitter, head: Head, fps: float) -> np.ndarray:
+    """(P, 52) what the landmarks say against the clip's rest; gaze is what its scores let expect."""
+    points = seen.points[:, load_expression_model().landmarks] * STEP
+    curves = read_expression(points, seen.scores, head, fps, seen.present)
+    gaze = seen.scores @ known.model.expected[1:, GAZE] + known.model.expected[0, GAZE]
+    curves[:, GAZE] = np.clip(gaze, 0, 1)
+    return curves
+
+
+def _follow(seen: Seen, known: Fitter, curves: np.ndarray, focal: float, say: Progress) -> _Poses:
+    """Where the head is in every frame, given what the face does (P, 52)."""
     count = len(seen.present)
     poses = _Poses(
         np.full((count, 3, 3), np.nan), np.full((count, 3), np.nan),
         np.full((count, len(ARKIT_NAMES)), np.nan), np.full(count, np.nan),
     )  # fmt: skip
+    poses.curves[seen.present] = curves
     nobody = np.zeros(0)
     view: View | None = None
     for i in range(count):
@@ -232,22 +243,12 @@ def _follow(seen: Seen, known: Fitter, focal: float, say: Progress) -> _Poses:
             view = None
             continue
         marks = seen.observation(i)
-        view = known.follow(nobody, marks, view) if view else known.begin(nobody, marks, focal)
-        poses.rotation[i], poses.translation[i], poses.curves[i] = (
-            view.rotation, view.translation, view.expression,
-        )  # fmt: skip
+        view = known.place(nobody, marks, view or known.begin(nobody, marks, focal), poses.curves[i])
+        poses.rotation[i], poses.translation[i] = view.rotation, view.translation
         off = marks.points - view.project(known.mean + np.tensordot(view.expression, known.shapes, 1))
         eyes = np.linalg.norm(np.subtract(*marks.points[list(OUTER_EYES)]))
         poses.error[i] = np.sqrt((off**2).sum(1).mean()) * EYE_DISTANCE / max(float(eyes), 1e-6)
     return poses
-
-
-def _open_as_seen(poses: _Poses, seen: Seen, known: Fitter, focal: float) -> None:
-    """Match lips and lids in place."""
-    here = seen.present
-    scale = focal / -poses.translation[here, 2]
-    width = gaps(seen.points[:, :, :2] * STEP, scale, poses.rotation[here])
-    poses.curves[here] = stretch_lids(match_lips(poses.curves[here], width, known))
 
 
 def _rest(poses: _Poses, present: np.ndarray, size: tuple[int, int], focal: float, pivot: np.ndarray) -> View:
