@@ -8,13 +8,17 @@ from ..head import Head
 from .fields import linear_table, luminance, soft, to_bytes
 from .hair import part_mask
 from .project import EYE_LOOPS, Seen
-from .texels import GRID
+from .skin import Skin, features
+from .texels import GRID, grid
 
 IRISES = (
     (468, 469, 470, 471, 472),
     (473, 474, 475, 476, 477),
 )  # centre and four points of the rim, as EYE_LOOPS
 SMALLEST = 2.0  # pixels of iris radius below which its colour is not read
+BROW = 0.6  # of the hair's colour: brows that no photo shows
+DARKER = 0.35  # log lightness below the skin's at which a texel of the brows' band is hair
+LASH, LASHES = 0.30, (0.004, 0.030)  # lightness of lashes against the brows', and its bounds in linear light
 FULLY = 0.55  # share of a brow seen from which on the photo's own brow is enough
 
 
@@ -92,6 +96,24 @@ def recolour_irises(albedo: np.ndarray, head: Head, colour: np.ndarray) -> None:
     share = (soft(0.38, 0.46, away) * soft(1.08, 0.95, away))[..., None]
     out = picture * np.exp(np.clip(factor, -2.5, 2.0).astype(np.float32) * share)
     albedo[top:bottom, left:right, :3] = np.clip(to_bytes(out) + 0.5, 0, 255)
+
+
+def measure_brows(colour: np.ndarray, weight: np.ndarray, skin: Skin) -> np.ndarray | None:
+    """(3,) linear: the brows' colour on the face's island ``colour`` (h, GRID, 3); None where few hairs are seen."""
+    across, down = grid(weight.shape)
+    band = (np.abs(np.abs(across) - 0.043) < 0.030) & (down > 0.262) & (down < 0.282) & (weight > 0.5)
+    found = colour[band]
+    found = found[features(found)[:, 0] < skin.centre[0] - DARKER]
+    if len(found) < 80:
+        return None
+    light = luminance(found)
+    return np.median(found[light <= np.quantile(light, 0.4)], axis=0)
+
+
+def lash_colour(brows: np.ndarray) -> np.ndarray:
+    """(3,) linear: lashes are darker than ``brows`` (3,) and of their hue, near black or brown on anyone."""
+    light = float(luminance(brows.astype(np.float32)))
+    return brows * (np.clip(LASH * light, *LASHES) / max(light, 1e-4))
 
 
 def brows_seen(head: Head, weight: np.ndarray) -> float:

@@ -9,13 +9,15 @@ import numpy as np
 
 from ..head import Head, Part
 from ..scan import Corners, fragments
-from .fields import box_blur, linear_table, luminance, soft, to_bytes
+from .fields import box_blur, linear_table, luminance, soft, to_bytes, weighted_blur
 from .project import Seen
 from .skin import Skin, features
 from .texels import Regions, face_triangles
 
 _masks: dict[tuple[str, int, int, int], np.ndarray] = {}
 BALD = 0.70  # share of the seen scalp that looks like skin from which on a head counts as bald
+ROOTS = 0.75  # lightness of the hairline against the hair's
+SHEEN = 0.40  # quantile of the lightness of what is seen of the hair that counts as its own, without sheen
 FEW = 150  # seen texels of the scalp below which nothing is said
 
 
@@ -90,15 +92,24 @@ def _matt(colour: np.ndarray) -> np.ndarray:
     ratio = np.median(features(colour), axis=0)
     red = max(ratio[1], -0.45 * ratio[2])  # in hair, red leads as far as blue lags
     hue = np.exp([red, 0.0, ratio[2]])
-    return hue * (float(np.quantile(light, 0.55)) / float(luminance(hue.astype(np.float32))))
+    return hue * (float(np.quantile(light, SHEEN)) / float(luminance(hue.astype(np.float32))))
+
+
+def natural(colour: np.ndarray) -> bool:
+    """Whether hair grows in ``colour`` (3,) linear: from black over browns, reds and blonds to white."""
+    _, red, blue = features(colour.astype(np.float32))
+    return -0.05 < red < 1.3 and -2.2 < blue < 0.12
 
 
 def hair_detail(base: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """(h, w) lightness of the painted strands relative to their mean; 1 where ``cover`` (h, w) is not whole."""
+    """(h, w) lightness of the painted strands relative to their mean; at the hairline, where ``cover`` (h, w) is
+    not whole, that of the strands next to it, and darker: roots lie in the shade."""
     light = luminance(base)
     whole = soft(0.7, 0.98, cover)
     mean = float(np.average(light, weights=whole + 1e-6))
-    return 1 + whole * (np.clip(light / max(mean, 1e-4), 0.2, 3.0) - 1)
+    detail = np.clip(light / max(mean, 1e-4), 0.2, 3.0)
+    near = weighted_blur(detail[..., None], whole + 1e-3, 5)[..., 0]
+    return np.minimum(near, 1) * ROOTS * (1 - whole) + detail * whole
 
 
 def recolour_part(albedo: np.ndarray, head: Head, part: Part, colour: np.ndarray) -> None:

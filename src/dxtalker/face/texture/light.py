@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from .fields import luminance, soft, weighted_blur
+from .texels import grid
 
 LEAST, MOST = 0.55, 1.7  # bounds of the shading that is divided out, relative to the face's middle
 SHARE = 0.85  # of the estimated shading that is taken out: what is left keeps the face's form readable
 HUES = 0.35  # of the departures of that shading from grey
-FLUSH = 0.09  # of log colour ratios: how far the hue of wide areas of skin varies
+FLUSH = 0.05  # of log colour ratios: how far the hue of wide areas differs from the painted skin's
+WIDE, UNEVEN = 12, 0.05  # texels, and log lightness that wide areas keep of what the light left behind
+SOCKET = (0.0505, 0.2955, 0.034, 0.017)  # an eye's ellipse: away from the midline, down, and its radii
+HOLLOW = 0.75  # share of the shade of an eye's socket that is lifted
 ROUNDS = 6  # of reweighting
 
 
@@ -95,15 +99,53 @@ def soften(albedo: np.ndarray, weight: np.ndarray, lightness: float) -> np.ndarr
     return np.exp(weight * (0.45 * fold - 0.7 * over)).astype(np.float32)
 
 
-def settle_hues(albedo: np.ndarray, weight: np.ndarray, centre: np.ndarray, radius: int) -> np.ndarray:
-    """(h, w, 3) factors that take two thirds of wide colour patches beyond the usual flush out of the skin.
+def level(albedo: np.ndarray, prior: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(h, w) factors that take wide shades out of skin, which nine harmonics leave: below cheekbones, at the rim.
 
-    ``centre`` (2,) are the skin's log red/green and log blue/green.
+    ``albedo`` and ``prior`` (h, w, 3) linear light; ``weight`` (h, w) 0 where there is none. Beards keep their dark.
     """
-    log = np.log(np.maximum(albedo, 2e-3))
-    ratio = np.stack([log[..., 0] - log[..., 1], log[..., 2] - log[..., 1]], axis=-1)
-    away = weighted_blur(ratio - centre.astype(np.float32), weight, radius)
+    ratio = np.log(np.maximum(luminance(albedo), 1e-4)) - np.log(np.maximum(luminance(prior), 1e-4))
+    middle = np.float32(np.median(ratio[weight > 0.5])) if (weight > 0.5).any() else np.float32(0)
+    say = weight * soft(-0.75, -0.4, ratio - middle)
+    away = weighted_blur((ratio - middle)[..., None], say, WIDE)[..., 0]
+    away = away * soft(0.02, 0.2, weighted_blur(say[..., None], np.ones_like(say), WIDE)[..., 0])
+    excess = np.clip(away - np.clip(away, -UNEVEN, UNEVEN), -0.5, 0.5)
+    return np.exp(-0.7 * excess).astype(np.float32)
+
+
+def lift_sockets(
+    albedo: np.ndarray, weight: np.ndarray, lightness: float, corner: tuple[int, int]
+) -> np.ndarray:
+    """(h, w) factors that lift the shade about the eyes, which closed lids would carry into the light.
+
+    ``lightness`` is the log luminance of the skin, ``corner`` the (row, column) of the grid that ``albedo`` begins at.
+    """
+    across, down = grid(weight.shape, corner)
+    x, y = (np.abs(across) - SOCKET[0]) / SOCKET[2], (down - SOCKET[1]) / SOCKET[3]
+    inside = soft(1.0, 0.45, x * x + y * y)
+    light = np.log(np.maximum(luminance(albedo), 1e-4))
+    under = np.clip(lightness - 0.10 - light, 0, 1.2)
+    return np.exp(HOLLOW * under * inside * weight).astype(np.float32)
+
+
+def settle_hues(
+    albedo: np.ndarray, prior: np.ndarray, weight: np.ndarray, centre: np.ndarray, radius: int
+) -> np.ndarray:
+    """(h, w, 3) factors that take most of what wide patches are off the painted skin's hues out of the skin.
+
+    ``centre`` (2,) are the skin's log red/green and log blue/green; ``prior`` (h, w, 3) says where a face is red.
+    """
+    ratio = _hues(albedo) - centre.astype(np.float32)
+    usual = _hues(prior)
+    usual = usual - np.median(usual[weight > 0.5], axis=0) if (weight > 0.5).any() else usual * 0
+    away = weighted_blur(ratio - 0.5 * usual, weight, radius)
     excess = away - np.clip(away, -FLUSH, FLUSH)
-    gain = np.exp(-0.65 * excess * weight[..., None])
+    gain = np.exp(-0.8 * excess * weight[..., None])
     factor = np.stack([gain[..., 0], np.ones_like(weight), gain[..., 1]], axis=-1)
     return factor * (luminance(albedo) / np.maximum(luminance(albedo * factor), 1e-5))[..., None]
+
+
+def _hues(colour: np.ndarray) -> np.ndarray:
+    """(h, w, 2): log red/green and log blue/green of linear colours."""
+    log = np.log(np.maximum(colour, 2e-3))
+    return np.stack([log[..., 0] - log[..., 1], log[..., 2] - log[..., 1]], axis=-1)

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ...errors import BadInput, Unsupported
 from ..head import Head
 from .detail import FINEST, Detail, fine_detail, relief
-from .eyes import FULLY, brows_seen, hide_part, measure_eyes, recolour_irises
-from .fields import box_blur, double, halve, linear_table, luminance, membrane, soft, to_bytes
-from .hair import Hair, hair_detail, measure_hair, recolour_part
-from .light import balance_sides, even_gain, settle_hues, shading, soften
-from .project import Seen, look
+from .eyes import (
+    BROW,
+    FULLY,
+    brows_seen,
+    hide_part,
+    lash_colour,
+    measure_brows,
+    measure_eyes,
+    recolour_irises,
+)
+from .fields import box_blur, double, halve, linear_table, membrane, soft, to_bytes
+from .hair import Hair, hair_detail, measure_hair, natural, recolour_part
+from .layer import Layer, enough, even
+from .project import look
 from .shots import Painted, Shot
-from .skin import Skin, balance_of, complete, is_grey, measure, plain_skin, tint_grey
+from .skin import Skin, complete, is_grey, plain_skin, tint_grey
 from .texels import BELOW, GRID, WINDOW, Regions, regions_of, texels_of
-
-DARKEST = 0.004  # linear: below it a photo says nothing of the skin
-FRINGE = 0.40  # share of skin just above the brows below which hair is taken to hang over them
-
-
-@dataclass(frozen=True)
-class Layer:
-    """What one photo, or all of them, say of the face's island; on the grid."""
-
-    colour: np.ndarray  # (h, GRID, 3) linear light, evenly lit
-    weight: np.ndarray  # (h, GRID) 0..1
 
 
 def paint(head: Head, shots: Sequence[Shot]) -> Painted:
@@ -51,20 +49,17 @@ def paint(head: Head, shots: Sequence[Shot]) -> Painted:
     regions = regions_of(base)
     plain = plain_skin(regions)
     notes: list[str] = []
-    seen, layers, skins, balance = [], [], [], []
+    seen, evened = [], []
     for shot in shots:
         found = look(head, texels, shot)
-        if not _enough(found, plain):
-            continue
-        layer, skin, gain = _even(found, base, plain, regions)
-        balance.append(gain)
-        seen.append(found)
-        layers.append(layer)
-        skins.append(skin)
-    if not layers:
+        if enough(found, plain):
+            seen.append(found)
+            evened.append(even(found, base, plain, regions))
+    if not seen:
         raise BadInput(
             "no photo shows enough of the face to take its colours; expected a lit one from near the front"
         )
+    layers, skins, balance = ([getattr(one, name) for one in evened] for name in ("layer", "skin", "balance"))
     best = max(range(len(seen)), key=lambda i: min(seen[i].eyes_apart, FINEST) * float(seen[i].trust.sum()))
     skin = skins[best]
     layer = _joined(layers, skins, best)
@@ -75,10 +70,17 @@ def paint(head: Head, shots: Sequence[Shot]) -> Painted:
         notes.append("the photo is grey: the skin's hue is a guess")
     elif any(np.abs(np.log(gain)).max() > 0.15 for gain in balance):
         notes.append("the photo has a colour cast that no skin has: most of it was taken out")
+    if any(one.strays.glasses for one in evened):
+        notes.append("glasses were seen: most of them was taken off the skin; a photo without is better")
+    if evened[best].strays.fringe:
+        hidden = " and the brows" if evened[best].strays.brows else ""
+        notes.append(f"hair hangs over the forehead{hidden}: what it covers was completed")
     hair = measure_hair(seen, balance, skins, regions)
+    if hair.colour is not None and not natural(hair.colour):
+        notes.append("what covers the scalp has a colour that hair seldom has: a hat would be taken for hair")
     iris = measure_eyes(seen[best], balance[best])
     albedo, normal_map = compose(head, base, layer, details[0], skin, hair, regions, plain)
-    finish_parts(albedo, head, layer, hair, iris, notes)
+    finish_parts(albedo, head, layer, hair, measure_brows(layer.colour, layer.weight, skin), iris, notes)
     return Painted(
         albedo,
         normal_map,
@@ -178,14 +180,24 @@ def _with_detail(photo: np.ndarray, detail: Detail) -> tuple[np.ndarray, np.ndar
 
 
 def finish_parts(
-    albedo: np.ndarray, head: Head, layer: Layer, hair: Hair, iris: np.ndarray | None, notes: list[str]
+    albedo: np.ndarray,
+    head: Head,
+    layer: Layer,
+    hair: Hair,
+    brows: np.ndarray | None,
+    iris: np.ndarray | None,
+    notes: list[str],
 ) -> None:
-    """Hair beyond the face's island, brows and irises, in place."""
+    """Hair beyond the face's island, ``brows`` (3,) linear and with them the lashes, and irises, in place."""
+    if brows is None and hair.colour is not None:
+        brows = hair.colour * BROW
     for part in head.parts:
         if part.name in ("hair", "strands") and hair.colour is not None:
             recolour_part(albedo, head, part, hair.colour)
-        elif part.name == "brows" and hair.colour is not None:
-            recolour_part(albedo, head, part, hair.colour * 0.6)
+        elif part.name == "brows" and brows is not None:
+            recolour_part(albedo, head, part, brows)
+        elif part.name == "lashes" and brows is not None:
+            recolour_part(albedo, head, part, lash_colour(brows))
     if hair.bald:
         hide_part(albedo, head, "strands")
         notes.append("no hair was seen on the scalp: the head is bald")
@@ -197,59 +209,6 @@ def finish_parts(
         recolour_irises(albedo, head, iris)
     else:
         notes.append("the eyes' colour could not be read: it is the open head's")
-
-
-def _enough(seen: Seen, plain: np.ndarray) -> bool:
-    """Whether at least a tenth of the plain skin is seen, and not in the dark."""
-    here = plain.ravel()[seen.where] * seen.trust
-    if float(here.sum()) <= 0.1 * float(plain.sum()):
-        return False
-    return float(np.median(luminance(seen.colour[here > 0.3]))) > DARKEST if (here > 0.3).any() else False
-
-
-def _even(
-    seen: Seen, base: np.ndarray, plain: np.ndarray, regions: Regions
-) -> tuple[Layer, Skin, np.ndarray]:
-    """One photo's colours without its light, the skin in them, and the factors (3,) that took out a cast."""
-    where = seen.where
-    own = plain.ravel()[where] * seen.trust
-    prior = box_blur(base, 6)
-    light = shading(seen.colour, prior.reshape(-1, 3)[where], seen.normal, own)
-    colour = seen.colour * even_gain(light, seen.normal, own)
-    skin = measure(colour, own)
-    balance = balance_of(skin)
-    colour = colour * balance
-    skin = measure(colour, own)
-    picture = np.zeros(base.shape, np.float32)
-    weight, alike = (np.zeros(base.shape[:2], np.float32) for _ in range(2))
-    picture.reshape(-1, 3)[where] = colour
-    weight.ravel()[where] = seen.trust
-    alike.ravel()[where] = skin.likeness(colour)
-    whole = Layer(np.zeros_like(picture), np.zeros_like(weight))
-    part = _clean(
-        Layer(picture[WINDOW], weight[WINDOW]), alike[WINDOW], prior[WINDOW], regions.window(), skin
-    )
-    whole.colour[WINDOW], whole.weight[WINDOW] = part.colour, part.weight
-    return whole, skin, balance
-
-
-def _clean(layer: Layer, alike: np.ndarray, prior: np.ndarray, regions: Regions, skin: Skin) -> Layer:
-    """A photo's layer without what is no skin outside the face proper, and evened out; in the window."""
-    close = soft(0.55, 0.9, box_blur(alike, 3))
-    fringe = regions.fringe * layer.weight
-    hidden = float((fringe * alike).sum()) < FRINGE * float(fringe.sum())
-    core = regions.core * (1 - regions.brows) if hidden else regions.core
-    weight = layer.weight * (core + (1 - core) * close)
-    weight = weight * (1 - soft(0.0, 0.5, box_blur(regions.ears, 3)))
-    weight = weight * (1 - soft(0.05, 0.4, box_blur(regions.hair, 2)))  # painted hair keeps its edge
-    light = np.log(np.maximum(luminance(layer.colour), 2e-3)) - np.float32(skin.centre[0])
-    weight = weight * (1 - regions.lips * soft(0.0, 0.2, light))  # teeth and wet highlights
-    weight = np.minimum(weight, soft(0.3, 1.0, box_blur(weight, 4)))
-    bare = weight * (1 - soft(0.0, 0.2, box_blur(regions.lips, 3))) * (1 - regions.hair)
-    picture = layer.colour * balance_sides(layer.colour, prior, bare, 40)
-    picture = picture * settle_hues(picture, bare, skin.centre[1:], 8)
-    picture = picture * soften(picture, bare * regions.plain, float(skin.centre[0]))[..., None]
-    return Layer(picture, weight)
 
 
 def _share(weight: np.ndarray, core: np.ndarray) -> float:

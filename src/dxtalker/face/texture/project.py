@@ -115,7 +115,7 @@ def look(head: Head, texels: Texels, shot: Shot) -> Seen:
     value = texels.values(head, table, where)
     at, depth, slope = value[:, :2], value[:, 2], value[:, 3]
     clear = _inside(parts, shot, at, depth, apart)
-    trust = soft(0.22, 0.62, slope) * soft(0.55, 0.92, value[:, 7]) * clear
+    trust = soft(0.30, 0.68, slope) * soft(0.55, 0.92, value[:, 7]) * clear
     kept = clear > 1e-3
     where, at = where[kept], at[kept]
     normal = value[kept, 4:7] / np.maximum(np.linalg.norm(value[kept, 4:7], axis=1, keepdims=True), 1e-6)

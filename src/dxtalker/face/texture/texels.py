@@ -19,6 +19,7 @@ FACE = 0.528  # the face's island reaches down to here (scripts/bake/layout.py)
 BELOW = ((0.0, 0.531, 0.405, 1.0), (0.405, 0.664, 0.585, 0.775), (0.405, 0.775, 0.585, 1.0))
 # Rows and columns of the grid that a photo is laid on: the face, the temples and the upper neck.
 WINDOW = (slice(96, 512), slice(208, 816))
+WINDOW_CORNER = (96, 208)
 _kept: dict[tuple[int, int], Texels] = {}
 
 
@@ -123,3 +124,15 @@ def _masks() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     height = int(np.ceil(GRID * FACE / 4)) * 4
     planes = np.asarray(picture, np.float32)[:height] / 255
     return planes[..., 0].copy(), planes[..., 1].copy(), planes[..., 2].copy()
+
+
+def grid(shape: tuple[int, ...], corner: tuple[int, int] = (0, 0)) -> tuple[np.ndarray, np.ndarray]:
+    """(h, w) float32 twice: texture coordinates right of the face's midline, and down, of texels from ``corner`` on.
+
+    ``corner`` is the (row, column) of the grid that the first of them has.
+    """
+    rows, columns = (
+        (np.arange(size, dtype=np.float32) + first + 0.5) / GRID
+        for size, first in zip(shape[:2], corner, strict=True)
+    )
+    return np.broadcast_to(columns - 0.5, shape[:2]), np.broadcast_to(rows[:, None], shape[:2])

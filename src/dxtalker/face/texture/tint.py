@@ -29,5 +29,5 @@ def tint(head: Head, skin: np.ndarray, hair: np.ndarray, iris: np.ndarray) -> np
     whole = Skin(colour, features(colour), LEAST_SPREAD)
     strands = Hair(hair, False)
     albedo, _ = compose(head, base, nowhere, None, whole, strands, regions, plain_skin(regions))
-    finish_parts(albedo, head, nowhere, strands, iris, [])
+    finish_parts(albedo, head, nowhere, strands, None, iris, [])
     return albedo
