@@ -13,7 +13,7 @@ from dxtalker.face.texture import Shot, paint
 from dxtalker.face.texture.eyes import lash_colour, measure_brows
 from dxtalker.face.texture.fields import halve, linear_table, luminance
 from dxtalker.face.texture.folds import ease_folds, strength
-from dxtalker.face.texture.hair import natural
+from dxtalker.face.texture.hair import Hair, less_shine, natural
 from dxtalker.face.texture.light import lift_sockets
 from dxtalker.face.texture.lips import measure_lips, settle_lips, wideness
 from dxtalker.face.texture.skin import LEAST_SPREAD, Skin, features
@@ -219,3 +219,12 @@ def test_brows_are_measured_where_they_are_dark() -> None:
 )
 def test_what_no_hair_looks_like(colour: tuple[float, float, float], grows: bool) -> None:
     assert natural(np.array(colour)) == grows
+
+
+def test_shine_on_a_dark_scalp_is_no_grey_hair() -> None:
+    dark, brows = Skin(0.3 * TONE, SKIN.centre, SKIN.spread), np.array([0.02, 0.012, 0.01])
+    shining, black = Hair(np.array([0.18, 0.15, 0.1]), False), Hair(np.array([0.015, 0.012, 0.01]), False)
+    assert less_shine(shining, dark, brows).colour is brows
+    assert less_shine(black, dark, brows) is black
+    assert less_shine(shining, SKIN, brows) is shining  # fair people may be blond
+    assert less_shine(shining, dark, None) is shining

@@ -18,6 +18,7 @@ _masks: dict[tuple[str, int, int, int], np.ndarray] = {}
 BALD = 0.70  # share of the seen scalp that looks like skin from which on a head counts as bald
 ROOTS = 0.75  # lightness of the hairline against the hair's
 SHEEN = 0.40  # quantile of the lightness of what is seen of the hair that counts as its own, without sheen
+DARK_SKIN = 0.22  # luminance, linear
 FEW = 150  # seen texels of the scalp below which nothing is said
 
 
@@ -48,6 +49,13 @@ def measure_hair(seen: list[Seen], balance: list[np.ndarray], skins: list[Skin],
         return Hair(None, True)
     rest = colour[like < 0.3]
     return Hair(_matt(rest) if len(rest) > FEW / 3 else None, False)
+
+
+def less_shine(hair: Hair, skin: Skin, brows: np.ndarray | None) -> Hair:
+    """``hair``, or the colour of the ``brows`` (3,) where shine was taken for it: on short hair over dark skin."""
+    if hair.colour is None or brows is None or float(luminance(skin.colour)) > DARK_SKIN:
+        return hair
+    return hair if float(luminance(hair.colour)) < 0.7 * float(luminance(skin.colour)) else Hair(brows, False)
 
 
 def _above(seen: Seen, xy: np.ndarray) -> np.ndarray:

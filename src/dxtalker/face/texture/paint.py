@@ -21,7 +21,7 @@ from .eyes import (
     recolour_irises,
 )
 from .fields import box_blur, double, halve, linear_table, membrane, soft, to_bytes
-from .hair import Hair, hair_detail, measure_hair, natural, recolour_part
+from .hair import Hair, hair_detail, less_shine, measure_hair, natural, recolour_part
 from .layer import Layer, enough, even
 from .project import look
 from .shots import Painted, Shot
@@ -75,12 +75,13 @@ def paint(head: Head, shots: Sequence[Shot]) -> Painted:
     if evened[best].strays.fringe:
         hidden = " and the brows" if evened[best].strays.brows else ""
         notes.append(f"hair hangs over the forehead{hidden}: what it covers was completed")
-    hair = measure_hair(seen, balance, skins, regions)
+    brows = measure_brows(layer.colour, layer.weight, skin)
+    hair = less_shine(measure_hair(seen, balance, skins, regions), skin, brows)
     if hair.colour is not None and not natural(hair.colour):
         notes.append("what covers the scalp has a colour that hair seldom has: a hat would be taken for hair")
     iris = measure_eyes(seen[best], balance[best])
     albedo, normal_map = compose(head, base, layer, details[0], skin, hair, regions, plain)
-    finish_parts(albedo, head, layer, hair, measure_brows(layer.colour, layer.weight, skin), iris, notes)
+    finish_parts(albedo, head, layer, hair, brows, iris, notes)
     return Painted(
         albedo,
         normal_map,
