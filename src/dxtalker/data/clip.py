@@ -1,0 +1,51 @@
+"""One curated clip: what was kept of a video, where it came from, and every score it was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..records import Motion, Waveform
+
+
+@dataclass(frozen=True)
+class ClipRecord:
+    """What is known about a clip: the part of it that is written as JSON."""
+
+    name: str  # unique in its collection: letters, digits, - and _
+    source: str  # the video, relative to the folder that was curated, with /
+    sha256: str  # of the video file
+    start: float  # seconds in the video's sound at which frame 0 is heard
+    frames: int  # at 25 a second
+    speaker: str  # the same for every clip of one face in one video
+    licence: str = "unknown"
+    attribution: str = ""  # who is to be named, or where it came from
+    offset: float = (
+        0.0  # seconds by which the video's pictures were late; corrected in ``motion`` and ``crop``
+    )
+    scores: dict[str, float] = field(
+        default_factory=dict
+    )  # "stage.score" -> value, units in curate/scores.py
+    dropped: str = ""  # why it is not used: a key of curate/reasons.py; "" for a clip that was kept
+    remark: str = ""  # one sentence for people
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.frames / 25
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip with what it shows and sounds like; all at 25 frames and 16000 samples a second from the same instant."""
+
+    record: ClipRecord
+    sound: Waveform  # (640 T,) samples
+    motion: Motion  # T frames; head motion about the clip's middle pose
+    code: np.ndarray  # (K,) float32, identity codes of the open head (face/identity.py)
+    scores: np.ndarray  # (T, 52) float16, the Face Landmarker's own scores
+    landmarks: np.ndarray  # (T, 478, 3) float16, shares of the crop's side: right, down, away
+    present: np.ndarray  # (T,) bool, where the face was seen; elsewhere the motion is a straight line
+    crop: bytes = b""  # the face, 256 x 256 H.264 in MP4, without sound; empty where it was not asked for
+    thumbnail: bytes = b""  # JPEG of the middle frame's face, 96 x 96
