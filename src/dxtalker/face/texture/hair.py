@@ -55,7 +55,11 @@ def less_shine(hair: Hair, skin: Skin, brows: np.ndarray | None) -> Hair:
     """``hair``, or that of the ``brows`` (3,) less the skin between them, where shine was taken for it: on short hair over dark skin."""
     if hair.colour is None or brows is None or float(luminance(skin.colour)) > DARK_SKIN:
         return hair
-    return hair if float(luminance(hair.colour)) < 0.7 * float(luminance(skin.colour)) else Hair(0.4 * brows, False)
+    return (
+        hair
+        if float(luminance(hair.colour)) < 0.7 * float(luminance(skin.colour))
+        else Hair(0.4 * brows, False)
+    )
 
 
 def _above(seen: Seen, xy: np.ndarray) -> np.ndarray:
