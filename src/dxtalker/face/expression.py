@@ -23,6 +23,7 @@ from .steady import runs, smooth
 
 EYE_MM = 90.0  # millimetres between the outer eye corners: the measure of every face
 EYES = (33, 263)  # landmarks, outer corners, right and left
+UPRIGHT = np.array([1, -1, -1])  # picture axes to the face's
 # Landmarks that expressions hardly move: eye corners, bridge of the nose, forehead, temples, ears.
 STEADY = (33, 133, 362, 263, 168, 6, 195, 10, 127, 162, 21, 356, 389, 251, 234, 454)
 MOVERS = (13, 14, 61, 291, 0, 17, 152)  # landmarks that tell whether the mouth is still
@@ -80,29 +81,53 @@ class Aligned:
     angles: np.ndarray  # (T, 3) radians yaw, pitch, roll before the camera
 
 
+@dataclass(frozen=True)
+class Rest:
+    """A face that does nothing: what its expressions are measured from."""
+
+    own: np.ndarray  # (L, 3) mm at EYE_MM, the face's landmarks in its own frame
+    features: np.ndarray  # (3 L + 52,) as ``features_of``
+    terms: np.ndarray  # (6,) of the pose in which it was seen, as ``pose_terms``
+    gaps: np.ndarray  # (3,) mm at EYE_MM between the landmarks of closed lips
+
+
+def learn_rest(points: np.ndarray, scores: np.ndarray) -> Rest:
+    """What rest is for a face that was seen in P frames; ``points`` and ``scores`` as for ``read_expression``."""
+    model = load_expression_model()
+    face = align(points, model)
+    rest = resting(face.points, lip_gaps(face.points, model.places), scores, model)
+    own = own_face(points[rest], model)
+    face = align(points, model, own)
+    features = np.median(features_of(face, scores)[rest], axis=0)
+    gaps = rest_gaps(lip_gaps(face.points, model.places))
+    return Rest(own, features, pose_terms(face.angles)[rest].mean(0), gaps)
+
+
 def read_expression(
-    points: np.ndarray, scores: np.ndarray, head: Head, fps: float, present: np.ndarray | None = None
+    points: np.ndarray,
+    scores: np.ndarray,
+    head: Head,
+    fps: float,
+    present: np.ndarray | None = None,
+    rest: Rest | None = None,
 ) -> np.ndarray:
     """(P, 52) weights of ``head`` for landmarks (P, L, 3) in picture axes (x right, y down, z away; any scale).
 
     The L landmarks are the model's; ``scores`` (P, 52) are the landmarker's. The P frames are those of a clip in
-    which ``present`` (T,) is True, all of one face; None: they follow each other. Gaze is not read and stays 0.
+    which ``present`` (T,) is True, all of one face; None: they follow each other. ``rest`` is the face's own, by
+    default learned from these frames. Gaze is not read and stays 0.
     """
     model = load_expression_model()
-    face = align(points, model)
-    numbers = model.places
-    gaps = lip_gaps(face.points, numbers)
-    rest = resting(face.points, gaps, scores, model)
-    face = align(points, model, rest)
-    features, terms = features_of(face, scores), pose_terms(face.angles)
-    terms = terms - terms[rest].mean(0)
-    reading = (features - np.median(features[rest], axis=0) - terms @ model.pose) @ model.reading
+    rest = rest or learn_rest(points, scores)
+    face = align(points, model, rest.own)
+    features, terms = features_of(face, scores), pose_terms(face.angles) - rest.terms
+    reading = (features - rest.features - terms @ model.pose) @ model.reading
     slow = np.setdiff1d(np.arange(len(ARKIT_NAMES)), FAST)
     for part in _stretches(present, len(points)):
         reading[part, slow] = smooth(reading[part][:, slow], SLOW, fps)
     curves = most_probable(reading, model)
     curves[:, GAZE] = 0
-    parted = openings(lip_gaps(face.points, numbers)) * (head.eye_distance / EYE_MM)
+    parted = openings(lip_gaps(face.points, model.places), rest.gaps) * (head.eye_distance / EYE_MM)
     return match_lips(curves, parted, head)
 
 
@@ -137,24 +162,27 @@ def resting(points: np.ndarray, gaps: np.ndarray, scores: np.ndarray, model: Exp
     return np.argsort(parted + STILL * speed + BUSY * busy, kind="stable")[:count]
 
 
-def align(points: np.ndarray, model: ExpressionModel, rest: np.ndarray | None = None) -> Aligned:
-    """Every frame's landmarks laid on the face's own: the template turned into this person over ``rest`` frames.
-
-    Similarity alignment by the steady landmarks (Umeyama 1991).
-    """
-    steady = model.places(STEADY)
-    upright = points.astype(np.float64) * [1, -1, -1]
-    own = _lay(upright, model.template, steady)[0]
-    own = np.median(own if rest is None else own[rest], axis=0)
-    own = _lay(own[None], model.template, steady)[0][0]
-    eyes = own[model.places(EYES)]
-    own = own * (EYE_MM / np.linalg.norm(eyes[0] - eyes[1]))
-    laid, turn = _lay(upright, own, steady)
+def align(points: np.ndarray, model: ExpressionModel, own: np.ndarray | None = None) -> Aligned:
+    """Every frame's landmarks laid on the face's ``own`` (L, 3), by default that of all these frames."""
+    own = own_face(points, model) if own is None else own
+    laid, turn = _lay(points.astype(np.float64) * UPRIGHT, own, model.places(STEADY))
     angles = np.stack(
         [np.arctan2(turn[:, 0, 2], turn[:, 2, 2]), -np.arcsin(np.clip(turn[:, 1, 2], -1, 1)),
          np.arctan2(turn[:, 1, 0], turn[:, 1, 1])], axis=1,
     )  # fmt: skip
     return Aligned(laid, angles)
+
+
+def own_face(points: np.ndarray, model: ExpressionModel) -> np.ndarray:
+    """(L, 3) mm at EYE_MM: the template turned into the person of these frames (T, L, 3).
+
+    Similarity alignment by the steady landmarks (Umeyama 1991), and the median.
+    """
+    steady = model.places(STEADY)
+    own = np.median(_lay(points.astype(np.float64) * UPRIGHT, model.template, steady)[0], axis=0)
+    own = _lay(own[None], model.template, steady)[0][0]
+    eyes = own[model.places(EYES)]
+    return own * (EYE_MM / np.linalg.norm(eyes[0] - eyes[1]))
 
 
 def _lay(points: np.ndarray, target: np.ndarray, steady: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

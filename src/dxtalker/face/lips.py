@@ -39,9 +39,12 @@ def rest_gaps(gaps: np.ndarray) -> np.ndarray:
     return np.clip(np.percentile(gaps, CLOSED_SHARE, axis=0), CLOSED_LEAST, CLOSED_MOST)
 
 
-def openings(gaps: np.ndarray) -> np.ndarray:
-    """(T, 3) mm by which the lips are apart, from a clip's gaps (T, 3), both at 90 mm between the outer eye corners."""
-    return np.interp(gaps - rest_gaps(gaps), *OPENING.T)
+def openings(gaps: np.ndarray, closed: np.ndarray | None = None) -> np.ndarray:
+    """(T, 3) mm by which the lips are apart, from a clip's gaps (T, 3), both at 90 mm between the outer eye corners.
+
+    ``closed`` (3,) mm are the gaps of closed lips, by default the clip's own.
+    """
+    return np.interp(gaps - (rest_gaps(gaps) if closed is None else closed), *OPENING.T)
 
 
 def gap_rows(head: Head) -> np.ndarray:

@@ -30,7 +30,23 @@ def resample_motion(motion: Motion, fps: Fraction) -> Motion:
     whole, rest = np.divmod(index, ratio.denominator)  # exact, however long the motion
     beyond = whole >= len(motion) - 1
     whole = np.minimum(whole, len(motion) - 1)
-    part = np.where(beyond, 0.0, rest / ratio.denominator)[:, None]
+    part = np.where(beyond, 0.0, rest / ratio.denominator)
+    return _sampled(motion, whole, part, fps)
+
+
+def sample_motion(motion: Motion, at: np.ndarray, fps: Fraction) -> Motion:
+    """``motion`` seen at its fractional frames ``at`` (N,), held beyond its ends; the result is said to be at ``fps``.
+
+    Interpolated as in ``resample_motion``; whole frames stay what they are.
+    """
+    at = np.clip(at, 0, len(motion) - 1)
+    whole = np.minimum(np.floor(at).astype(np.int64), max(len(motion) - 2, 0))
+    return _sampled(motion, whole, at - whole, fps)
+
+
+def _sampled(motion: Motion, whole: np.ndarray, part: np.ndarray, fps: Fraction) -> Motion:
+    """``motion`` at frames ``whole`` (N,) + ``part`` (N,)."""
+    part = part[:, None]
 
     def through(values: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         return _hermite(values.astype(np.float64), slopes, whole, part).astype(np.float32)
