@@ -6,8 +6,8 @@ camera's focal length held; expressions against the clip's rest (``expression.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +17,10 @@ import numpy as np
 from ..errors import BadInput
 from ..records import ARKIT_NAMES, BROWS, GAZE, MOUTH, Motion, channels
 from .expression import load_expression_model, read_expression
-from .fit import EYE_DISTANCE, OUTER_EYES, Fit, Fitter, Observation
+from .fit import EYE_DISTANCE, OUTER_EYES, Fit, Fitter
 from .head import Head, rotation_matrix
 from .landmarks import Landmarker
+from .seen import SMALLEST, STEP, Seen, Watch
 from .steady import bridge, runs, smooth
 from .view import View
 
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
 JOINT = 8  # frames that say who it is
 TURNS = 2  # of those, for how the face looks when it is turned to either side
 TURNED, TOO_TURNED = 0.15, 0.6  # radians of yaw: what such a frame has at least and at most
-SMALLEST = 24.0  # pixels between the outer eye corners: a smaller face is none
 FEWEST = 5  # frames with a face
-STEP = 1 / 16  # pixels: landmarks are kept as int16 in such steps
 
 # Seconds of smoothing to either side. Lips and lids are the fastest that faces have (a closure of /p/ lasts 80 ms,
 # a blink's closing 70): at 25 and 30 fps they are left as they are.
@@ -104,14 +103,40 @@ def track(
     ``expected`` frames are for ``progress`` alone. Raises BadInput when there is hardly a face anywhere.
     """
     say = progress or (lambda stage, share: None)
-    seen = _look(frames, landmarker, expected, say)
+    watch = Watch(landmarker)
+    for number, frame in enumerate(frames):
+        watch.see(frame)
+        if expected:
+            say("looking", min((number + 1) / expected, 1.0))
+    return follow_seen(watch.seen(), fitter, fps, progress, keep_landmarks)
+
+
+def follow_seen(
+    seen: Seen,
+    fitter: Fitter,
+    fps: Fraction,
+    progress: Progress | None = None,
+    keep_landmarks: bool = False,
+    known: Fit | None = None,
+) -> Track:
+    """``track`` from what was seen of the face, without the pictures: for a cut of a longer video.
+
+    ``known`` says who it is where that was fitted before, for example from several cuts that show the same person
+    (``identify``). Raises BadInput when there is hardly a face anywhere.
+    """
+    say = progress or (lambda stage, share: None)
+    if seen.present.sum() < FEWEST:
+        raise BadInput(
+            f"a face was seen in {int(seen.present.sum())} of {len(seen)} frames; expected at least {FEWEST}:"
+            f" give a video of one face, {SMALLEST:.0f} pixels or more between the eyes"
+        )
     say("who it is", 0.0)
-    basis = choose(seen)
-    fit = fitter.fit([seen.observation(i) for i in basis])
+    basis = () if known else choose(seen)
+    fit = known or fitter.fit([seen.observation(i) for i in basis])
     focal = float(np.exp(np.mean([np.log(view.focal) for view in fit.views])))
-    known = fitter.pinned(fit.code)
-    curves = _express(seen, known, fitter.space.head(fit.weights), float(fps))
-    poses = _follow(seen, known, curves, focal, say)
+    person = fitter.pinned(fit.code)
+    curves = _express(seen, person, fitter.space.head(fit.weights), float(fps))
+    poses = _follow(seen, person, curves, focal, say)
     pivot = np.asarray(fitter.space.base.pivot, np.float64)
     rest = _rest(poses, seen.present, seen.size, focal, pivot)
     motion = _motion(poses, seen.present, rest, pivot, fps)
@@ -121,75 +146,18 @@ def track(
     )  # fmt: skip
 
 
-@dataclass
-class Seen:
-    """What the landmarker saw in every frame, 6 kB of it a frame."""
+def identify(parts: Sequence[Seen], fitter: Fitter, most: int = JOINT + TURNS) -> Fit:
+    """Who is seen in several cuts of the same person, jointly, from about ``most`` frames spread over all of them.
 
-    size: tuple[int, int]  # pixels, width and height
-    present: np.ndarray  # (T,) bool
-    points: np.ndarray  # (P, 478, 3) int16, x, y, depth in STEPs, of the frames with a face
-    scores: np.ndarray  # (P, 52) float32
-    pose: np.ndarray  # (P, 2) float32 radians, yaw and pitch by the landmarks' depth
-    place: np.ndarray = field(init=False)  # (T,) which of the P
-
-    def __post_init__(self) -> None:
-        self.place = np.cumsum(self.present) - 1
-
-    def observation(self, frame: int) -> Observation:
-        """What the fit needs of a frame with a face."""
-        marks = self.points[self.place[frame]] * STEP
-        return Observation(marks[:, :2], marks[:, 2], self.scores[self.place[frame]], self.size)
-
-    @property
-    def eye_distance(self) -> np.ndarray:
-        """(T,) float32 pixels; NaN where there is no face."""
-        right, left = (self.points[:, i, :2] * STEP for i in OUTER_EYES)
-        return self._spread(np.linalg.norm(right - left, axis=1))
-
-    def landmarks(self) -> np.ndarray:
-        """(T, 478, 3) float32 pixels; NaN where there is no face."""
-        return self._spread(self.points * STEP)
-
-    def _spread(self, values: np.ndarray) -> np.ndarray:
-        full = np.full((len(self.present), *values.shape[1:]), np.nan, np.float32)
-        full[self.present] = values
-        return full
-
-
-def _look(frames: Iterable[np.ndarray], landmarker: Landmarker, expected: int | None, say: Progress) -> Seen:
-    """First pass. A face that was seen is followed; one that is lost is looked for anew."""
-    size: tuple[int, int] | None = None
-    present, points, scores, pose = [], [], [], []
-    face = None
-    for number, frame in enumerate(frames):
-        shape = (frame.shape[1], frame.shape[0])
-        if size is not None and shape != size:
-            raise BadInput(
-                f"frame {number} is {shape[0]}x{shape[1]} pixels, the ones before {size[0]}x{size[1]}"
-            )
-        size = shape
-        face = landmarker.follow(frame, face) if face is not None else None
-        if face is None and (found := landmarker.faces(frame)):
-            # Once more from a crop that the landmarks centre: what following gives.
-            face = landmarker.follow(frame, found[0]) or found[0]
-        if face is not None and face.eye_distance < SMALLEST * max(np.cos(face.yaw), 0.3):
-            face = None
-        present.append(face is not None)
-        if face is not None:
-            marks = np.column_stack([face.points, face.depth]) / STEP
-            points.append(np.clip(np.rint(marks), -32768, 32767).astype(np.int16))
-            scores.append(face.scores)
-            pose.append((face.yaw, face.pitch))
-        if expected:
-            say("looking", min((number + 1) / expected, 1.0))
-    if len(points) < FEWEST or size is None:
-        raise BadInput(
-            f"a face was seen in {len(points)} of {len(present)} frames; expected at least {FEWEST}:"
-            f" give a video of one face, {SMALLEST:.0f} pixels or more between the eyes"
-        )
-    return Seen(
-        size, np.array(present), np.stack(points), np.stack(scores), np.array(pose, np.float32)
-    )  # fmt: skip
+    Raises BadInput when no cut has a face.
+    """
+    usable = [part for part in parts if part.present.sum() >= FEWEST]
+    if not usable:
+        raise BadInput(f"no cut shows a face in at least {FEWEST} frames; give one that does")
+    spread = [usable[round(i)] for i in np.linspace(0, len(usable) - 1, min(most, len(usable)))]
+    each = max(1, most // len(spread))
+    chosen = [part.observation(i) for part in spread for i in choose(part, each)]
+    return fitter.fit(chosen[: most + TURNS])
 
 
 def choose(seen: Seen, count: int = JOINT) -> tuple[int, ...]:
