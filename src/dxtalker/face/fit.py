@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import BadInput
 from ..files import asset
 from ..records import ARKIT_NAMES
+from .align import similarity
 from .head import rodrigues
 from .identity import IdentitySpace
 from .view import TO_PICTURE, View
@@ -60,6 +61,14 @@ class LandmarkModel:
 
 
 @dataclass(frozen=True)
+class Guess:
+    """Who somebody is at first sight (``guess.py``)."""
+
+    code: np.ndarray  # (CODES,) float64
+    precision: np.ndarray  # (CODES, CODES) float64, inverse covariance of the true code about this one
+
+
+@dataclass(frozen=True)
 class Observation:
     """What the landmarker found in one picture."""
 
@@ -67,6 +76,7 @@ class Observation:
     depth: np.ndarray  # (478,) pixels, smaller is nearer
     scores: np.ndarray  # (52,) 0..1
     size: tuple[int, int]  # pixels, width and height of the picture
+    guess: Guess | None = None
 
 
 @dataclass(frozen=True)
@@ -116,9 +126,10 @@ class Fitter:
         if not seen:
             raise BadInput("there is no picture to fit; expected at least one")
         sights = [_Sight(self, one) for one in seen]
-        code = np.zeros(len(self.codes))
+        expected, belief = self._expect(seen)
+        code = expected.copy()
         for _ in range(STEPS):
-            step = self._step(code, sights)
+            step = self._step(code, sights, expected, belief)
             code = code + step
             if np.abs(step).max() < 1e-3:
                 break
@@ -183,14 +194,23 @@ class Fitter:
             self._precision[step] = np.diag(own) - scaled @ np.linalg.solve(inner, scaled.T)
         return self._precision[step]
 
-    def _step(self, code: np.ndarray, sights: list[_Sight]) -> np.ndarray:
+    def _expect(self, seen: Sequence[Observation]) -> tuple[np.ndarray, np.ndarray]:
+        """Mean (K,) and inverse covariance (K, K) of the codes before landmarks are asked."""
+        guesses = [one.guess for one in seen if one.guess is not None]
+        if not guesses:
+            return np.zeros(len(self.codes)), np.eye(len(self.codes))
+        return np.mean([guess.code for guess in guesses], axis=0), guesses[0].precision
+
+    def _step(
+        self, code: np.ndarray, sights: list[_Sight], expected: np.ndarray, belief: np.ndarray
+    ) -> np.ndarray:
         """One Gauss-Newton step: moves the sights in place, returns the change of the code."""
         count = len(code)
         own = _POSE + len(ARKIT_NAMES)
         total = count + own * len(sights)
         gram, pull = np.zeros((total, total)), np.zeros(total)
-        gram[:count, :count] += np.eye(count)
-        pull[:count] -= code
+        gram[:count, :count] += belief
+        pull[:count] += belief @ (expected - code)
         low, high = np.full(total, -np.inf), np.full(total, np.inf)
         for i, sight in enumerate(sights):
             places = np.r_[:count, count + own * i : count + own * (i + 1)]
@@ -222,19 +242,14 @@ class _Sight:
             self.log_focal = float(np.log(previous.focal))
 
     def _start(self) -> None:
-        """Pose and scale by aligning the mean face with the landmarks in space (Umeyama 1991)."""
+        """Pose and scale by aligning the mean face with the landmarks in space."""
         seen = (
             np.column_stack([self.seen.points - np.array(self.seen.size) / 2, self.seen.depth]) * TO_PICTURE
         )
-        points = self._points(np.zeros(len(self.fitter.codes)))
-        a, b = points - points.mean(0), seen - seen.mean(0)
-        u, s, vt = np.linalg.svd(b.T @ a)
-        flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-        self.rotation = u @ flip @ vt
-        scale = float((s * np.diag(flip)).sum() / (a**2).sum())  # pixels a metre
-        self.log_focal = float(np.log(scale * DISTANCE))
-        middle = (seen.mean(0) / scale - self.rotation @ points.mean(0))[:2]
-        self.translation = np.array([*middle, -DISTANCE])
+        way = similarity(self._points(np.zeros(len(self.fitter.codes))), seen)
+        self.rotation = way.rotation
+        self.log_focal = float(np.log(way.scale * DISTANCE))  # the scale is in pixels a metre
+        self.translation = np.array([*way.shift[:2] / way.scale, -DISTANCE])
 
     @property
     def scale(self) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import BadInput
 from .find import FoundFace, find_face
 from .fit import EYE_DISTANCE, Fit, Fitter, Observation, load_landmark_model
+from .guess import Guesser
 from .head import Head
 from .identity import IdentitySpace, load_identity_space
 from .landmarks import Landmarker
@@ -42,6 +43,7 @@ class Sculptor:
         self.space: IdentitySpace = load_identity_space()
         self.landmarker = Landmarker()
         self.fitter = Fitter(self.space, load_landmark_model())
+        self.guesser = Guesser(self.fitter.mean)
 
     def likeness(
         self, photos: Sequence[str | Path | Photo], name: str = "someone", progress: Progress | None = None
@@ -61,7 +63,7 @@ class Sculptor:
             faces.append(found)
             notes += [f"{label}{note}" for note in found.notes]
         say("fitting", 0.0)
-        fit = self.fitter.fit([observation(face) for face in faces])
+        fit = self.fitter.fit([self.observation(face) for face in faces])
         notes += [
             f"the shape follows photo {number + 1} loosely ({error:.1f} pixels at {EYE_DISTANCE:.0f} between the eyes)"
             for number, error in enumerate(fit.error)
@@ -87,9 +89,9 @@ class Sculptor:
         except BadInput as error:
             raise BadInput(f"{label}{error}") from None
 
-
-def observation(face: FoundFace) -> Observation:
-    """What the fit needs of a face."""
-    height, width = face.photo.pixels.shape[:2]
-    marks = face.landmarks
-    return Observation(np.asarray(marks.points, np.float64), marks.depth, marks.scores, (width, height))
+    def observation(self, face: FoundFace) -> Observation:
+        """What the fit needs of a face."""
+        height, width = face.photo.pixels.shape[:2]
+        marks, size = face.landmarks, (width, height)
+        guess = self.guesser.guess(self.landmarker.appearance(face.photo.pixels, marks), marks, size)
+        return Observation(np.asarray(marks.points, np.float64), marks.depth, marks.scores, size, guess)

@@ -2,6 +2,6 @@
 
 from .landmarker import Landmarker
 from .layout import LEFT_IRIS, OUTER_EYES, RIGHT_IRIS
-from .records import Detection, Landmarks
+from .records import Appearance, Detection, Landmarks
 
-__all__ = ["LEFT_IRIS", "OUTER_EYES", "RIGHT_IRIS", "Detection", "Landmarker", "Landmarks"]
+__all__ = ["LEFT_IRIS", "OUTER_EYES", "RIGHT_IRIS", "Appearance", "Detection", "Landmarker", "Landmarks"]

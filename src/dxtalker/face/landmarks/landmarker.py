@@ -17,7 +17,7 @@ from ...files import asset
 from .crop import Region, around_box, around_points, cut, letterbox
 from .detect import ENOUGH, SIDE, detections
 from .layout import COUNT, SCORE_CHANNELS, SCORED
-from .records import Detection, Landmarks
+from .records import Appearance, Detection, Landmarks
 from .search import (
     SURE,
     SURER,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 MESH_SIDE = 256  # pixels of the mesh network's input
 PRESENT = 0.5  # least presence of a face
+CROP_SIDE = 96  # pixels of the crop in an Appearance
 
 
 class Landmarker:
@@ -78,6 +79,18 @@ class Landmarker:
         """
         _check(image)
         return self._read(image, around_points(previous.points))
+
+    def appearance(self, image: np.ndarray, face: Landmarks) -> Appearance:
+        """How ``face`` of ``image`` (H, W, 3) uint8 RGB looks to the mesh network."""
+        from PIL import Image
+
+        _check(image)
+        pixels = cut(image, around_points(face.points), MESH_SIDE, repeat_edge=True)
+        fine, coarse = self._mesh.run(
+            ["features_8", "features_4"], {"image": (pixels / 255)[None].astype(np.float32)}
+        )
+        small = Image.fromarray(pixels.astype(np.uint8)).resize((CROP_SIDE, CROP_SIDE), Image.Resampling.BOX)
+        return Appearance(np.asarray(small), np.asarray(fine)[0], np.asarray(coarse)[0])
 
     def _detect_in(self, image: np.ndarray, region: Region, least: float = ENOUGH) -> tuple[Detection, ...]:
         pixels = cut(image, region, SIDE, repeat_edge=False) / 127.5 - 1

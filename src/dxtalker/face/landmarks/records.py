@@ -87,3 +87,12 @@ class Landmarks:
     def _eye_line(self) -> np.ndarray:
         right, left = OUTER_EYES
         return self.points[left] - self.points[right]
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """How a face looks to the mesh network: its crop, and two of the network's inner images."""
+
+    crop: np.ndarray  # (96, 96, 3) uint8, level with the eyes
+    fine: np.ndarray  # (128, 8, 8) float32
+    coarse: np.ndarray  # (128, 4, 4) float32
