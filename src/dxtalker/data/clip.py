@@ -29,11 +29,25 @@ class ClipRecord:
     )  # "stage.score" -> value, units in curate/scores.py
     dropped: str = ""  # why it is not used: a key of curate/reasons.py; "" for a clip that was kept
     remark: str = ""  # one sentence for people
+    tracked: bool = True  # False where ``motion.curves`` are not known: published FLAME motion alone
 
     @property
     def duration(self) -> float:
         """Seconds."""
         return self.frames / 25
+
+
+@dataclass(frozen=True)
+class FlameTrack:
+    """FLAME and EMOCA parameters of every frame, as datasets publish them; a width is 0 where they have none."""
+
+    expression: np.ndarray  # (T, E <= 100) float32
+    pose: np.ndarray  # (T, 6) float32 radians, axis-angle: the head's rotation, then the jaw's
+    shape: np.ndarray  # (T, S <= 300) float32, nearly the same in all frames
+    detail: np.ndarray  # (T, D <= 256) float32, EMOCA's displacement code
+    texture: np.ndarray  # (T, X <= 256) float32, albedo code
+    light: np.ndarray  # (T, 27) float32, nine spherical harmonics of red, green and blue each
+    camera: np.ndarray  # (T, 3) float32, scale and shift of an orthographic camera
 
 
 @dataclass(frozen=True)
@@ -44,8 +58,9 @@ class Clip:
     sound: Waveform  # (640 T,) samples
     motion: Motion  # T frames; head motion about the clip's middle pose
     code: np.ndarray  # (K,) float32, identity codes of the open head (face/identity.py)
-    scores: np.ndarray  # (T, 52) float16, the Face Landmarker's own scores
-    landmarks: np.ndarray  # (T, 478, 3) float16, shares of the crop's side: right, down, away
+    scores: np.ndarray  # (T, 52) float16, the Face Landmarker's own scores; no rows where there are none
+    landmarks: np.ndarray  # (T, 478, 3) float16, shares of the crop's side: right, down, away; or no rows
     present: np.ndarray  # (T,) bool, where the face was seen; elsewhere the motion is a straight line
     crop: bytes = b""  # the face, 256 x 256 H.264 in MP4, without sound; empty where it was not asked for
     thumbnail: bytes = b""  # JPEG of the middle frame's face, 96 x 96
+    flame: FlameTrack | None = None  # where a dataset came with it

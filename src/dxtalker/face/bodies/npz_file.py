@@ -29,7 +29,7 @@ def read_arrays(path: Path, data: bytes, limit: int) -> dict[str, np.ndarray]:
                 with archive.open(info) as stream:
                     content = stream.read(info.file_size + 1)
                 try:
-                    arrays[info.filename.removesuffix(".npy")] = _plain(content)
+                    arrays[info.filename.removesuffix(".npy")] = plain_array(content)
                 except ValueError:
                     continue
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
@@ -37,7 +37,7 @@ def read_arrays(path: Path, data: bytes, limit: int) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _plain(content: bytes) -> np.ndarray:
+def plain_array(content: bytes) -> np.ndarray:
     """One .npy; its header must agree with the bytes that follow. Raises ValueError."""
     stream = io.BytesIO(content)
     version = np.lib.format.read_magic(stream)
