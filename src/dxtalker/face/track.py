@@ -6,7 +6,7 @@ camera's focal length held; expressions against the clip's rest (``expression.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,11 +16,12 @@ import numpy as np
 
 from ..errors import BadInput
 from ..records import ARKIT_NAMES, BROWS, GAZE, MOUTH, Motion, channels
-from .expression import load_expression_model, read_expression
-from .fit import EYE_DISTANCE, OUTER_EYES, Fit, Fitter
+from .expression import Rest, load_expression_model, read_expression
+from .fit import EYE_DISTANCE, OUTER_EYES, Fitter
 from .head import Head, rotation_matrix
 from .landmarks import Landmarker
 from .seen import SMALLEST, STEP, Seen, Watch
+from .speaker import FEWEST, Person, meet
 from .steady import bridge, runs, smooth
 from .view import View
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from .likeness import Sculptor
 
 JOINT = 8  # frames that say who it is
-TURNS = 2  # of those, for how the face looks when it is turned to either side
-TURNED, TOO_TURNED = 0.15, 0.6  # radians of yaw: what such a frame has at least and at most
-FEWEST = 5  # frames with a face
 
 # Seconds of smoothing to either side. Lips and lids are the fastest that faces have (a closure of /p/ lasts 80 ms,
 # a blink's closing 70): at 25 and 30 fps they are left as they are.
@@ -52,7 +50,7 @@ class Track:
     present: np.ndarray  # (T,) bool
     error: np.ndarray  # (T,) float32 pixels RMS of the landmarks at EYE_DISTANCE; NaN where there is no face
     eye_distance: np.ndarray  # (T,) float32 pixels between the outer eye corners; NaN where there is no face
-    basis: tuple[int, ...]  # numbers of the frames that ``code`` is from
+    basis: tuple[int, ...]  # numbers of the frames that ``code`` is from; none where they were met before
     notes: tuple[str, ...] = ()  # what a user should know, one sentence each
     landmarks: np.ndarray | None = (
         None  # (T, 478, 3) float32 pixels as seen, x right, y down, z away; if asked for
@@ -117,63 +115,33 @@ def follow_seen(
     fps: Fraction,
     progress: Progress | None = None,
     keep_landmarks: bool = False,
-    known: Fit | None = None,
+    known: Person | None = None,
 ) -> Track:
     """``track`` from what was seen of the face, without the pictures: for a cut of a longer video.
 
-    ``known`` says who it is where that was fitted before, for example from several cuts that show the same person
-    (``identify``). Raises BadInput when there is hardly a face anywhere.
+    ``known`` says who it is where they were met before, for example in several cuts that show them (``meet``).
+    Raises BadInput when there is hardly a face anywhere.
     """
     say = progress or (lambda stage, share: None)
-    if seen.present.sum() < FEWEST:
+    if seen.present.sum() < (1 if known else FEWEST):
         raise BadInput(
             f"a face was seen in {int(seen.present.sum())} of {len(seen)} frames; expected at least {FEWEST}:"
             f" give a video of one face, {SMALLEST:.0f} pixels or more between the eyes"
         )
     say("who it is", 0.0)
-    basis = () if known else choose(seen)
-    fit = known or fitter.fit([seen.observation(i) for i in basis])
-    focal = float(np.exp(np.mean([np.log(view.focal) for view in fit.views])))
-    person = fitter.pinned(fit.code)
-    curves = _express(seen, person, fitter.space.head(fit.weights), float(fps))
-    poses = _follow(seen, person, curves, focal, say)
+    person = known or meet([seen], fitter, JOINT)
+    focal = person.focal * max(seen.size)
+    pinned = fitter.pinned(person.code)
+    curves = _express(seen, pinned, fitter.space.head(person.weights), float(fps), person.rest)
+    poses = _follow(seen, pinned, curves, focal, say)
     pivot = np.asarray(fitter.space.base.pivot, np.float64)
     rest = _rest(poses, seen.present, seen.size, focal, pivot)
     motion = _motion(poses, seen.present, rest, pivot, fps)
     return Track(
-        motion, fit.code, fit.weights, rest, pivot, seen.present, poses.error.astype(np.float32),
-        seen.eye_distance, basis, _notes(seen, fit), seen.landmarks() if keep_landmarks else None,
+        motion, person.code, person.weights, rest, pivot, seen.present, poses.error.astype(np.float32),
+        seen.eye_distance, () if known else tuple(frame for _, frame in person.basis),
+        _notes(seen, max(person.error)), seen.landmarks() if keep_landmarks else None,
     )  # fmt: skip
-
-
-def identify(parts: Sequence[Seen], fitter: Fitter, most: int = JOINT + TURNS) -> Fit:
-    """Who is seen in several cuts of the same person, jointly, from about ``most`` frames spread over all of them.
-
-    Raises BadInput when no cut has a face.
-    """
-    usable = [part for part in parts if part.present.sum() >= FEWEST]
-    if not usable:
-        raise BadInput(f"no cut shows a face in at least {FEWEST} frames; give one that does")
-    spread = [usable[round(i)] for i in np.linspace(0, len(usable) - 1, min(most, len(usable)))]
-    each = max(1, most // len(spread))
-    chosen = [part.observation(i) for part in spread for i in choose(part, each)]
-    return fitter.fit(chosen[: most + TURNS])
-
-
-def choose(seen: Seen, count: int = JOINT) -> tuple[int, ...]:
-    """Frames that tell best who it is: spread over the clip, calm, from the front; and a few turned to the sides."""
-    frames = np.flatnonzero(seen.present)
-    busy = (seen.scores[:, np.concatenate([MOUTH, BROWS, channels("eyeBlink")])] ** 2).sum(1)
-    yaw, pitch = seen.pose.T
-    cost = busy + (yaw / 0.4) ** 2 + (pitch / 0.4) ** 2
-    chosen = {
-        int(part[cost[part].argmin()]) for part in np.array_split(np.arange(len(frames)), count) if len(part)
-    }
-    for side in (1, -1)[:TURNS]:
-        use = np.flatnonzero((side * yaw > TURNED) & (np.abs(yaw) < TOO_TURNED))
-        if len(use):
-            chosen.add(int(use[(busy[use] - 2 * np.abs(yaw[use])).argmin()]))
-    return tuple(int(frames[i]) for i in sorted(chosen))
 
 
 @dataclass
@@ -186,10 +154,10 @@ class _Poses:
     error: np.ndarray  # (T,) pixels at EYE_DISTANCE
 
 
-def _express(seen: Seen, known: Fitter, head: Head, fps: float) -> np.ndarray:
-    """(P, 52) what the landmarks say against the clip's rest; gaze is what its scores let expect."""
+def _express(seen: Seen, known: Fitter, head: Head, fps: float, rest: Rest) -> np.ndarray:
+    """(P, 52) what the landmarks say against the face's rest; gaze is what its scores let expect."""
     points = seen.points[:, load_expression_model().landmarks] * STEP
-    curves = read_expression(points, seen.scores, head, fps, seen.present)
+    curves = read_expression(points, seen.scores, head, fps, seen.present, rest)
     gaze = seen.scores @ known.model.expected[1:, GAZE] + known.model.expected[0, GAZE]
     curves[:, GAZE] = np.clip(gaze, 0, 1)
     return curves
@@ -248,13 +216,13 @@ def _motion(poses: _Poses, present: np.ndarray, rest: View, pivot: np.ndarray, f
     )  # fmt: skip
 
 
-def _notes(seen: Seen, fit: Fit) -> tuple[str, ...]:
+def _notes(seen: Seen, error: float) -> tuple[str, ...]:
     said = []
     missing = int((~seen.present).sum())
     if missing:
         said.append(f"{missing} of {len(seen.present)} frames show no face; the motion there is guessed")
-    if max(fit.error) > 2.5:
+    if error > 2.5:
         said.append(
-            f"the shape follows the face loosely ({max(fit.error):.1f} pixels at {EYE_DISTANCE:.0f} between the eyes)"
+            f"the shape follows the face loosely ({error:.1f} pixels at {EYE_DISTANCE:.0f} between the eyes)"
         )
     return tuple(said)

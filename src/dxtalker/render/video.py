@@ -56,8 +56,8 @@ def write_video(
     if path.suffix.lower() != ".mp4":
         raise BadInput(f"video path {path} does not end in .mp4; only mp4 video is written")
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory(prefix="dxtalker-") as folder:
-        command = _command(temporary, fps, size, _spill(audio, Path(folder)), crf)
-        with _ffmpeg(command) as pipe:
+        command = encoding(temporary, fps, size, _spill(audio, Path(folder)), crf)
+        with encoder(command) as pipe:
             return _send(frames, pipe, size)
 
 
@@ -92,10 +92,18 @@ def _spill(audio: Waveform | None, folder: Path) -> tuple[Path, int] | None:
     return target, audio.rate
 
 
-def _command(
-    target: Path, fps: Fraction, size: tuple[int, int], audio: tuple[Path, int] | None, crf: int
+def encoding(
+    target: Path,
+    fps: Fraction,
+    size: tuple[int, int],
+    audio: tuple[Path, int] | None,
+    crf: int,
+    exact: bool = False,
 ) -> list[str]:
-    """ffmpeg's arguments: raw RGBA on its standard input, sound from a file."""
+    """ffmpeg's arguments: raw RGBA on its standard input, sound from a file (its path and rate).
+
+    ``exact`` gives the same bytes for the same pictures on every machine with that ffmpeg: one thread, no versions.
+    """
     command = [str(ffmpeg_path()), "-hide_banner", "-nostats", "-loglevel", "error", "-y"]
     command += ["-f", "rawvideo", "-pixel_format", "rgba", "-video_size", f"{size[0]}x{size[1]}"]
     command += ["-framerate", f"{fps.numerator}/{fps.denominator}", "-i", "pipe:0"]
@@ -116,11 +124,13 @@ def _command(
     ]
     # The exact frame clock, and an edit list that hides the encoders' start-up delays.
     command += ["-video_track_timescale", str(fps.numerator), "-use_editlist", "1", "-movflags", "+faststart"]
+    if exact:
+        command += ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
     return [*command, "-f", "mp4", f"file:{target}"]
 
 
 @contextmanager
-def _ffmpeg(command: list[str]) -> Iterator[IO[bytes]]:
+def encoder(command: list[str]) -> Iterator[IO[bytes]]:
     """Run ffmpeg and yield its standard input; wait for it at the end, stop it on any exception.
 
     It runs in its own session, so that Ctrl-C reaches only us, who then stop it.
