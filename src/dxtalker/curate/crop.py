@@ -159,9 +159,9 @@ def cut_square(picture: np.ndarray, window: Window, side: int) -> np.ndarray:
     """``window`` of ``picture`` (H, W, 3) uint8 as (side, side, 3) uint8: averaged down, or interpolated up."""
     from PIL import Image
 
-    left, top = int(np.floor(window.left)) - 2, int(np.floor(window.top)) - 2
-    right, bottom = (int(np.ceil(edge + window.side)) + 2 for edge in (window.left, window.top))
     height, width = picture.shape[:2]
+    left, right = _reach(window.left, window.side, width)
+    top, bottom = _reach(window.top, window.side, height)
     region = np.zeros((bottom - top, right - left, 3), np.uint8)
     x0, x1, y0, y1 = max(left, 0), min(right, width), max(top, 0), min(bottom, height)
     if x1 > x0 and y1 > y0:
@@ -171,6 +171,12 @@ def cut_square(picture: np.ndarray, window: Window, side: int) -> np.ndarray:
     return np.asarray(
         Image.fromarray(region).resize((side, side), Image.Resampling.BICUBIC, box, reducing_gap=None)
     )
+
+
+def _reach(start: float, length: float, size: int) -> tuple[int, int]:
+    """First and stop of the pixels that are mixed; beyond the picture only where the window itself is."""
+    first, stop = int(np.floor(start)) - 2, int(np.ceil(start + length)) + 2
+    return max(first, 0) if start >= 0 else first, min(stop, size) if start + length <= size else stop
 
 
 def _jpeg(picture: np.ndarray) -> bytes:

@@ -18,7 +18,7 @@ from ..face.speaker import Person
 from ..face.track import follow_seen
 from ..motion.resample import sample_motion
 from ..records import FEATURE_FPS, SAMPLE_RATE, Motion, Waveform
-from .crop import Window, steady_windows
+from .crop import CropJob, Window, steady_windows, whole_windows
 
 SAMPLES = SAMPLE_RATE // int(FEATURE_FPS)  # of sound in a frame
 NEAR = 1e-4  # frames: an instant this close to a picture's is that picture's
@@ -139,6 +139,15 @@ def clock(record: ClipRecord, fps: Fraction, count: int) -> Clock:
     return Clock(at, int(np.floor(at[0])), int(np.ceil(at[-1])) + 1)
 
 
+@dataclass(frozen=True)
+class FollowedClip:
+    """A clip without its pictures, and what the checks and the crop need."""
+
+    clip: Clip
+    error: np.ndarray  # (T,) float32 pixels RMS of the landmarks at 60 between the eyes; NaN without a face
+    job: CropJob  # what is to be cut out of the video for it
+
+
 def follow(
     record: ClipRecord,
     seen: Seen,
@@ -147,40 +156,42 @@ def follow(
     person: Person,
     tracker: Tracker,
     pictures: Callable[[int, int], Iterator[np.ndarray]] | None = None,
-) -> tuple[Clip, np.ndarray, list[Window]]:
+    whole: bool = False,
+) -> FollowedClip:
     """The clip that ``record`` describes: its ``start``, ``frames`` and ``offset`` say which part of the video.
 
     ``seen`` and ``sound`` are of the whole video, with ``fps`` the rate of ``seen``. ``pictures(first, stop)`` starts
-    decoding these frames, for trackers that look at them. Also returned, for the checks and the crop: the tracker's
-    error (T,) in pixels at 60 between the eyes, NaN without a face, and each frame's square of the picture. The
-    same input gives the same clip. Raises BadInput for parts outside the video and parts without a face.
+    decoding these frames, for trackers that look at them. The landmarks are in shares of a steady square around the
+    face, or of the ``whole`` picture's middle. The same input gives the same clip. Raises BadInput for parts outside
+    the video and parts without a face.
     """
-    when = clock(record, fps, len(seen.present))
+    when = clock(record, fps, len(seen))
     part = seen.cut(when.first, when.stop)
     if not part.present.any():
         raise BadInput(f"clip {record.name} shows no face; expected one in most of its frames")
 
     def again() -> Iterator[np.ndarray]:
         if pictures is None:
-            raise BadInput("this tracker looks at pictures; expected a way to decode them")
+            raise BadInput("this tracker looks at pictures, and the video's are not at hand")
         return pictures(when.first, when.stop)
 
     found = tracker.follow(Footage(part, fps, again), person)
-    _check(found, len(part.present))
-    motion = sample_motion(found.motion, when.inside, FEATURE_FPS)
+    _check(found, len(part))
     marks, scores, present = _sampled(part, when)
-    windows = steady_windows(marks, present)
-    begin = round(record.start * SAMPLE_RATE)
+    faces = steady_windows(marks, present)
+    windows = whole_windows(seen.size, record.frames) if whole else faces
+    motion = sample_motion(found.motion, when.inside, FEATURE_FPS)
     clip = Clip(
         record=record,
-        sound=_cut_sound(sound, begin, record.frames * SAMPLES),
+        sound=_cut_sound(sound, round(record.start * SAMPLE_RATE), record.frames * SAMPLES),
         motion=replace(motion, start=0.0, info={"source": "tracked"}),
         code=person.code.astype(np.float32),
         scores=scores.astype(np.float16),
         landmarks=_in_square(marks, windows),
         present=present,
     )
-    return clip, found.error[when.nearest], windows
+    error = np.where(present, found.error[when.nearest], np.nan).astype(np.float32)
+    return FollowedClip(clip, error, CropJob(when.first + when.nearest, windows, faces))
 
 
 def _check(found: Followed, count: int) -> None:
