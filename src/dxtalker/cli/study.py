@@ -37,7 +37,7 @@ def train(
     Interrupt it at any time; the same command resumes. Needs: pip install "dxtalker[train]".
 
     Args:
-        folders: tracked clips: an .npz track beside its sound
+        folders: collections that curate made, or tracked clips: an .npz track beside its sound
         run: folder for features, checkpoints, log, model and card
         hold_out: clip names, patterns as in 533-*, or text files that list them, that are never trained on
         voices: folders of speech without a face, which teach the flow more voices
@@ -71,7 +71,7 @@ def evaluate(
     """Score lip motion on tracked clips, beside a constant pose, loudness and linear probes.
 
     Args:
-        folders: tracked clips to score on
+        folders: collections or tracked clips to score on
         probes: folders that the probes are fitted to: those the model was trained on
         hold_out: clip names, or text files that list them, that the probes must not see
         only: clip names, or text files that list them: score these clips only

@@ -87,7 +87,9 @@ def find_tracks(folder: Path) -> list[Path]:
     """Every track in ``folder`` and its direct sub-folders, sorted. Raises BadInput when there is none."""
     found = sorted([*folder.glob("*.npz"), *folder.glob("*/*.npz")])
     if not found:
-        raise BadInput(f"{folder} holds no tracked clips; expected .npz tracks with their sound beside them")
+        raise BadInput(
+            f"{folder} holds no tracked clips; expected .npz tracks with their sound beside them, or the manifest.json of a collection"
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,15 @@ from ..face.head import Head
 from ..files import atomic_path
 from ..motion.condition import prosody
 from ..motion.sampler import CHANNELS
-from ..records import FEATURE_FPS, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
+from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
 from ..speech import Encoder, listen
+from .clip import Clip
 from .clips import SOUND_SUFFIXES, FaceTrack, find_tracks, read_track
 from .labels import make_labels
+from .manifest import is_collection
 from .names import is_listed
 from .phones import Phone, lips_meet
+from .reader import ClipReader
 
 CLOSED_MM = 1.0  # opening up to which lips count as closed
 VOICES = "voices"  # corpus name of voices without a face
@@ -47,8 +51,13 @@ def load_folder(
     encoder: Encoder,
     progress: Callable[[str], None] | None = None,
 ) -> list[Example]:
-    """Every clip of ``folder``; features are computed once and kept in ``cache``, labels are made anew."""
+    """Every clip of ``folder``; features are computed once and kept in ``cache``, labels are made anew.
+
+    ``folder`` is a collection that ``dxtalker curate`` made, or holds tracks with their sound beside them.
+    """
     cache.mkdir(parents=True, exist_ok=True)
+    if is_collection(folder):
+        return load_collection(folder, cache, head, encoder, progress)
     examples = []
     paths = find_tracks(folder)
     for number, path in enumerate(paths, start=1):
@@ -79,10 +88,57 @@ def load_folder(
     return examples
 
 
-def cached_features(kept: Path, sound: Path, encoder: Encoder) -> SpeechFeatures:
-    """Features of a sound file, computed once and kept in the file ``kept``."""
+def load_collection(
+    folder: Path,
+    cache: Path,
+    head: Head,
+    encoder: Encoder,
+    progress: Callable[[str], None] | None = None,
+) -> list[Example]:
+    """Every clip of a collection that can be read; what cannot is told to ``progress``.
+
+    Its curves and rotation are the clip's own: their delay against the sound was corrected when it was made. Of a
+    clip whose curves are not known, the head's rotation alone counts as covered.
+    """
+    reader = ClipReader(folder, ("sound", "motion", "present"), check=False)
+    examples = []
+    for number, clip in enumerate(reader, start=1):
+        features = cached_features(cache / f"{cache_name(folder, clip)}.npz", clip.sound, encoder)
+        frames = min(len(features), len(clip.motion))
+        curves = clip.motion.curves[:frames]
+        covered = np.ones(CHANNELS, np.float32)
+        met = np.where(clip.present[:frames], head.opening(curves) < CLOSED_MM, np.nan)
+        if not clip.record.tracked:
+            covered[: len(ARKIT_NAMES)], met[:] = 0, np.nan
+        examples.append(
+            Example(
+                name=clip.record.name,
+                corpus=folder.name,
+                content=features.content[:frames].astype(np.float16),
+                prosody=prosody(features)[:frames],
+                motion=np.concatenate([curves, clip.motion.rotation[:frames]], axis=1),
+                covered=covered,
+                closed=met.astype(np.float32),
+            )
+        )
+        if progress and number % 50 == 0:
+            progress(f"{folder.name}: {number} clips")
+    if progress and reader.problems:
+        progress(reader.summary())
+    if not examples:
+        raise BadInput(f"no clip of {folder} can be read; {reader.summary()}")
+    return examples
+
+
+def cache_name(folder: Path, clip: Clip) -> str:
+    """Of what is kept for a clip: another sound under the same name has another."""
+    return f"{folder.name}__{clip.record.name}-{zlib.crc32(clip.sound.samples.tobytes()):08x}"
+
+
+def cached_features(kept: Path, sound: Path | Waveform, encoder: Encoder) -> SpeechFeatures:
+    """Features of a sound or a sound file, computed once and kept in the file ``kept``."""
     if not kept.is_file():
-        found = listen(load_audio(sound), encoder)
+        found = listen(sound if isinstance(sound, Waveform) else load_audio(sound), encoder)
         with atomic_path(kept) as temporary:
             np.savez(
                 temporary,

@@ -12,11 +12,13 @@ from ..audio import load_audio
 from ..data.clips import CurveTrack, Track, find_tracks, read_track
 from ..data.corpora import corpus
 from ..data.labels import facegood_curves
+from ..data.manifest import is_collection
 from ..data.measure import measure
-from ..data.prepare import cached_features
+from ..data.prepare import cache_name, cached_features
+from ..data.reader import ClipReader
 from ..face.head import Head
 from ..files import atomic_path
-from ..records import FEATURE_FPS, SpeechFeatures
+from ..records import FEATURE_FPS, SpeechFeatures, Waveform
 from ..speech import Encoder
 from ..speech.mel import BANDS, log_mel
 from ..speech.prosody import SAMPLES_PER_FRAME
@@ -56,6 +58,8 @@ def load_clips(
 ) -> list[ScoredClip]:
     """Clips of ``folder`` whose name ``keep`` accepts. Raises BadInput when the folder has no tracks."""
     cache.mkdir(parents=True, exist_ok=True)
+    if is_collection(folder):
+        return load_collection(folder, head, encoder, cache, keep, say)
     paths = [path for path in find_tracks(folder) if keep(path.stem)]
     clips = []
     for number, path in enumerate(paths, start=1):
@@ -77,9 +81,40 @@ def load_clips(
     return clips
 
 
-def _mel(kept: Path, sound: Path) -> np.ndarray:
+def load_collection(
+    folder: Path,
+    head: Head,
+    encoder: Encoder,
+    cache: Path,
+    keep: Callable[[str], bool],
+    say: Callable[[str], None],
+) -> list[ScoredClip]:
+    """As ``load_clips``, of a collection; the truth is the opening of our rig by the clip's curves, to which the
+    tracker fitted the lips' gap frame by frame. Clips whose curves are not known are left out, and said."""
+    reader = ClipReader(folder, ("sound", "motion"), check=False)
+    clips, unknown = [], 0
+    for clip in reader:
+        if not keep(clip.record.name):
+            continue
+        if not clip.record.tracked:
+            unknown += 1
+            continue
+        kept = cache / f"{cache_name(folder, clip)}.npz"
+        features = cached_features(kept, clip.sound, encoder)
+        frames = min(len(features), len(clip.motion))
+        mel = _mel(kept.with_suffix(".mel.npy"), clip.sound)
+        truth = head.opening(clip.motion.curves[:frames]).astype(np.float32)
+        clips.append(ScoredClip(clip.record.name, folder.name, features.cut(0, frames), mel[:frames], truth))
+    if reader.problems:
+        say(reader.summary())
+    if unknown:
+        say(f"{folder.name}: {unknown} clips have no ARKit curves to score against; import them with --flame")
+    return clips
+
+
+def _mel(kept: Path, sound: Path | Waveform) -> np.ndarray:
     if not kept.is_file():
-        samples = load_audio(sound).samples
+        samples = (sound if isinstance(sound, Waveform) else load_audio(sound)).samples
         padded = np.pad(samples, (0, -len(samples) % SAMPLES_PER_FRAME))
         with atomic_path(kept) as temporary:
             np.save(temporary, log_mel(padded).reshape(BANDS, -1, 4).mean(axis=2).T.astype(np.float16))
