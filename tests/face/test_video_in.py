@@ -122,3 +122,48 @@ def test_rates_are_read_as_they_are_meant() -> None:
     assert read_facts(said.format("25 fps")).seconds == 62.5
     with pytest.raises(BadInput, match="12000 a second"):
         read_facts(said.format("12k fps"))
+
+
+@pytest.mark.parametrize("kind", ["mp4", "ts"])
+def test_a_part_is_the_same_pictures(clip: Path, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"long.{kind}"
+    ffmpeg("-stream_loop", "4", "-i", clip, "-c", "copy", path)  # 5 s
+    with open_video(path, Fraction(25)) as video:
+        whole = list(video)
+    for start, seconds in ((0.0, 0.4), (0.52, 1.0), (3.48, 0.8), (4.6, 60.0)):
+        with open_video(path, Fraction(25), start, seconds) as video:
+            part = list(video)
+        expected = whole[round(start * 25) :][: round(seconds * 25)]
+        assert len(part) == len(expected) > 5
+        assert all(np.array_equal(a, b) for a, b in zip(part, expected, strict=True))
+
+
+def test_parts_that_cannot_be_are_refused(clip: Path) -> None:
+    for start, seconds, reason in (
+        (-1.0, 1.0, "from -1 s"),
+        (0.0, 0.0, "0 s were asked"),
+        (0.0, 901.0, "901 s"),
+    ):
+        with pytest.raises(BadInput, match=reason), open_video(clip, None, start, seconds):
+            pass
+    with pytest.raises(BadInput, match=r"no picture from 30\.0 s on"), open_video(clip, None, 30.0, 1.0):
+        pass
+
+
+def test_size_sound_and_dynamic_range_are_read() -> None:
+    said = "Input #0, x\n  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, bt2020nc/bt2020/{}), 3840x2160, 25 fps\n"
+    facts = read_facts(said.format("smpte2084") + "  Stream #0:1: Audio: aac\n")
+    assert (facts.size, facts.sound, facts.hdr) == ((3840, 2160), True, True)
+    facts = read_facts(said.format("bt709").replace("3840x2160", "720x576 [SAR 16:15 DAR 4:3]"))
+    assert (facts.size, facts.sound, facts.hdr) == ((720, 576), False, False)
+
+
+def test_high_dynamic_range_is_tone_mapped(tmp_path: Path) -> None:
+    path = tmp_path / "hdr.mkv"
+    marked = "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv"
+    grey = "color=0x949494:s=96x64:r=25:d=0.2,format=yuv420p10le"  # 58 % of PQ: about 203 cd/m2, a white wall
+    ffmpeg("-f", "lavfi", "-i", f"{grey},{marked}", "-c:v", "ffv1", path)
+    with open_video(path) as video:
+        level = np.median(next(iter(video)))
+        assert "dynamic range" in video.notes[0]
+    assert ("tone mapped" in video.notes[0]) == (level > 154)  # as it is coded it would show as 148

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -22,6 +23,15 @@ from .limits import LONGEST_SIDE, MAX_PIXELS, MAX_SECONDS, MEMORY_BYTES, SLOWEST
 from .probe import probe
 
 HEAD_BYTES = 512  # looked at to tell text and MPEG streams
+MAX_START = 100 * 3600  # seconds
+LEAD, LEAD_UNINDEXED = 1, 15  # seconds that are decoded before the start of a part
+START = Fraction(0)
+# To linear light at 203 cd/m2 of white (ITU-R BT.2408), Rec. 709 colours, Hable's curve over the highlights.
+TONE_MAP = (
+    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,"
+)
+TONE_MAPPED = "its high dynamic range was tone mapped"
+NOT_TONE_MAPPED = "it has high dynamic range, which this ffmpeg cannot tone map: its pictures are pale"
 SHAPES = (0.25, 4.0)  # of a pixel, width by height, that are believed
 
 
@@ -49,10 +59,15 @@ class VideoFrames:
 
 
 @contextmanager
-def open_video(path: Path | str, fps: Fraction | None = None) -> Iterator[VideoFrames]:
+def open_video(
+    path: Path | str, fps: Fraction | None = None, start: float = 0.0, seconds: float | None = None
+) -> Iterator[VideoFrames]:
     """Open any video file; ``fps`` is the constant rate to read it at, by default its own average rate.
 
-    Pictures are upright (the file's rotation is applied), with square pixels, and reduced to LONGEST_SIDE.
+    Pictures are upright (the file's rotation is applied), with square pixels, and reduced to LONGEST_SIDE; those of
+    high dynamic range are tone mapped. A video of more than MAX_SECONDS is read in parts of at most that: ``seconds``
+    of it from ``start`` on, which is rounded to a whole frame; at a whole rate
+    they are the very pictures that the whole gives.
     Raises BadInput, Unsupported or LimitExceeded with the file's name and the reason, NotReady without ffmpeg.
     """
     path = Path(path)
@@ -66,61 +81,119 @@ def open_video(path: Path | str, fps: Fraction | None = None) -> Iterator[VideoF
         warm_up(ffmpeg)
         facts = probe(ffmpeg, path)
         rate = frame_rate(fps) if fps is not None else facts.fps
-        if facts.seconds is not None and facts.seconds > 2 * MAX_SECONDS:
+        part = _part(start, seconds, rate)
+        if part.frames is None and facts.seconds is not None and facts.seconds - start > 2 * MAX_SECONDS:
             raise _too_long()  # by its own word; if that is a lie, counting frames tells
+        tone_mapped = facts.hdr and can_tone_map(ffmpeg)
         child = Child(
-            command(ffmpeg, path, rate, is_mpeg_stream(head)),
+            command(ffmpeg, path, rate, is_mpeg_stream(head), part.begin, tone_mapped),
             memory_bytes=MEMORY_BYTES,
             stall_seconds=STALL_SECONDS,
         )
     try:
         with naming(path):
-            video = _start(child, rate, facts.seconds, path)
+            video = _start(child, rate, facts.seconds, path, part)
+            if facts.hdr:
+                video.notes.append(TONE_MAPPED if tone_mapped else NOT_TONE_MAPPED)
         yield video
     finally:
         child.close()
 
 
-def command(ffmpeg: Path, path: Path, fps: Fraction, mpeg_stream: bool = False) -> list[str]:
+@dataclass(frozen=True)
+class _Part:
+    """What is read of a video, in frames."""
+
+    first: int
+    frames: int | None  # None: to the end
+    begin: Fraction  # seconds at which reading begins, for a whole rate a whole number: clocks round anything else
+    passed: int  # frames from there to ``first``
+
+
+def _part(start: float, seconds: float | None, fps: Fraction) -> _Part:
+    if not 0 <= start < MAX_START:
+        raise BadInput(f"it cannot be read from {start:g} s on; expected a start between 0 s and {MAX_START} s")
+    if seconds is not None and not 0 < seconds <= MAX_SECONDS:
+        raise BadInput(f"{seconds:g} s were asked for; expected more than 0 s and at most {MAX_SECONDS} s")
+    frames = max(1, round(seconds * fps)) if seconds is not None else None
+    first = round(start * fps)
+    passed = first % fps.numerator if fps.denominator == 1 else 0
+    return _Part(first, frames, (first - passed) / fps, passed)
+
+
+def command(
+    ffmpeg: Path,
+    path: Path,
+    fps: Fraction,
+    mpeg_stream: bool = False,
+    start: Fraction = START,
+    tone_mapped: bool = False,
+) -> list[str]:
     """Decode the first video track that is no cover picture to PPM pictures on stdout, each with its own size.
 
     In an MPEG stream ffmpeg's clock starts with the first stream in use: there the sound is passed by, undecoded.
+    Seeking goes a little further back than ``start``, seconds: the picture that is shown then may have come before,
+    and in an MPEG stream, which has no index, a whole one only comes up to LEAD_UNINDEXED later.
     """
     shape = f"clip(sar,{SHAPES[0]},{SHAPES[1]})"
     less = f"min(1,{LONGEST_SIDE}/max(iw*{shape},ih))"
+    lead = min(start, Fraction(LEAD_UNINDEXED if mpeg_stream else LEAD))
     filters = (
-        f"fps={fps.numerator}/{fps.denominator}:start_time=0,"
-        f"scale=w='max(2,round(iw*{shape}*{less}))':h='max(2,round(ih*{less}))':flags=area,setsar=1,format=rgb24"
+        f"fps={fps.numerator}/{fps.denominator}:start_time={float(lead):.9g},"
+        f"scale=w='max(2,round(iw*{shape}*{less}))':h='max(2,round(ih*{less}))':flags=area,setsar=1,"
+        f"{TONE_MAP if tone_mapped else ''}format=rgb24"
     )
+    sought = ["-ss", f"{float(start - lead):.6f}"] if start > lead else []
     passed_by = ["-map", "0:a:0?", "-c", "copy", "-f", "null", "-"]
     return [
         str(ffmpeg), "-nostdin", "-v", "error", "-threads", "1", "-filter_threads", "1",
         "-max_alloc", str(256 << 20), "-max_pixels", str(MAX_PIXELS),
-        "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS, "-i", f"file:{path}",
+        "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS, *sought, "-i", f"file:{path}",
         "-map", "0:V:0", "-vf", filters, "-fps_mode", "passthrough", "-c:v", "ppm", "-threads", "1",
         "-flush_packets", "0", "-f", "image2pipe", "pipe:1",
         *(passed_by if mpeg_stream else []),
     ]  # fmt: skip
 
 
-def _start(child: Child, fps: Fraction, seconds: float | None, path: Path) -> VideoFrames:
+@lru_cache(maxsize=4)
+def can_tone_map(ffmpeg: Path) -> bool:
+    """Whether this ffmpeg was built with the filter that knows light as it was (zimg)."""
+    child = Child([str(ffmpeg), "-hide_banner", "-v", "error", "-h", "filter=zscale"], stall_seconds=STALL_SECONDS)
+    try:
+        return child.read(6) == b"Filter"
+    finally:
+        child.close()
+
+
+def _start(child: Child, fps: Fraction, seconds: float | None, path: Path, part: _Part) -> VideoFrames:
     stream = cast(BinaryIO, io.BufferedReader(child, PIECE))
     with _told(child):
         size = _header(stream)
     if size is None:
         child.finish()
         said = complaint(child)
+        if part.first and not said:
+            raise BadInput(f"it shows no picture from {float(part.first / fps):.1f} s on; it ends before")
         raise BadInput(f"no picture could be decoded ({said or 'it holds none'}); export it again, as MP4")
-    video = VideoFrames(fps, size, round(seconds * fps) if seconds else None)
-    video._frames = _frames(child, stream, video, path)
+    expected = max(0, round(seconds * fps) - part.first) if seconds else part.frames
+    if expected is not None and part.frames is not None:
+        expected = min(expected, part.frames)
+    video = VideoFrames(fps, size, expected)
+    video._frames = _frames(child, stream, video, path, part)
     return video
 
 
-def _frames(child: Child, stream: BinaryIO, video: VideoFrames, path: Path) -> Iterator[np.ndarray]:
+def _frames(
+    child: Child, stream: BinaryIO, video: VideoFrames, path: Path, part: _Part
+) -> Iterator[np.ndarray]:
     width, height = video.size
-    count, size = 0, video.size
+    count, size, left = 0, video.size, part.passed
     with naming(path), _told(child):
         while size is not None:
+            if count == part.frames:
+                if said := complaint(child):
+                    video.notes.append(f"the decoder found damage: {said}")
+                return
             if count >= MAX_SECONDS * video.fps:
                 raise _too_long()
             if size != video.size:
@@ -130,10 +203,12 @@ def _frames(child: Child, stream: BinaryIO, video: VideoFrames, path: Path) -> I
             picture = np.empty((height, width, 3), np.uint8)
             if not _fill(stream, picture.data.cast("B")):
                 break
-            count += 1
-            child.decoded_seconds = SLOWEST * count / float(video.fps)
-            yield picture
-            size = _header(stream)
+            left -= 1
+            if left < 0:
+                count += 1
+                child.decoded_seconds = SLOWEST * (part.passed + count) / float(video.fps)
+                yield picture
+            size = _header(stream) if count != part.frames else size
         code, said = child.finish(), complaint(child)
         if code != 0 or said:
             video.notes.append(f"the decoder found damage: {said or f'exit code {code}'}")

@@ -16,6 +16,9 @@ from .limits import STALL_SECONDS
 USUAL = Fraction(25)  # frames a second, where the file does not say
 VIDEO = re.compile(r"^\s*Stream #0:\d+.*?: Video: (?!.*\(attached pic\))(.*)$", re.MULTILINE)
 RATE = re.compile(r"\b([0-9.]+)(k?) fps\b")
+SOUND = re.compile(r"^\s*Stream #0:\d+.*?: Audio: ", re.MULTILINE)
+SIZE = re.compile(r"[ ,](\d{1,6})x(\d{1,6})(?=[ ,]|$)")
+HDR = re.compile(r"\b(?:smpte2084|arib-std-b67)\b")
 LENGTH = re.compile(r"^\s*Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)", re.MULTILINE)
 
 
@@ -25,6 +28,9 @@ class Facts:
 
     fps: Fraction  # its own average rate
     seconds: float | None  # length, where it is known
+    size: tuple[int, int] | None = None  # pixels, width and height as stored, before rotation
+    sound: bool = False  # whether there is a sound track
+    hdr: bool = False  # whether light is coded for a high dynamic range (PQ or HLG)
 
 
 def probe(ffmpeg: Path, path: Path) -> Facts:
@@ -51,16 +57,20 @@ def read_facts(said: str) -> Facts:
     stream = VIDEO.search(said)
     if stream is None:
         raise _no_video(said)
+    found = SIZE.search(stream[1])
+    size = (int(found[1]), int(found[2])) if found else None
+    sound, hdr = SOUND.search(said) is not None, HDR.search(stream[1]) is not None
     rate = RATE.search(stream[1])
     if rate is None:
-        return Facts(USUAL, seconds)
+        return Facts(USUAL, seconds, size, sound, hdr)
     value = Fraction(rate[1]) * (1000 if rate[2] else 1)
     try:
-        return Facts(frame_rate(float(value) if value.denominator > 1 else value), seconds)
+        fps = frame_rate(float(value) if value.denominator > 1 else value)
     except BadInput:
         raise BadInput(
             f"its pictures come at {float(value):g} a second; expected 1 to 240, or say which rate to use"
         ) from None
+    return Facts(fps, seconds, size, sound, hdr)
 
 
 def _no_video(said: str) -> BadInput:
