@@ -1,0 +1,122 @@
+"""One file becomes drafts: what a process does, here or on a cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..data.clip import ClipRecord
+from ..errors import BadInput, LimitExceeded, NotReady
+from ..files import check_file, naming
+from .drafts import Drafts, Piece, Reject, Through, settings_key
+from .settings import Settings
+from .soundtrack import hear
+from .video import Stages, curate_piece
+
+PIECE_SECONDS = 240.0  # of a video that are held at once
+LONGEST = 12 * 3600.0  # seconds, as the audio door has it
+Alive = Callable[[float], None]
+
+# What the doors to files say of them, and what that is here. The first that fits counts.
+SAYINGS = (
+    (r"holds no audio track|holds no sound", "file.no_sound"),
+    (r"no video track|no picture could be decoded", "file.no_picture"),
+    (r"cut short", "file.cut_off"),
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file that is to be curated."""
+
+    path: Path
+    sha256: str = ""  # where it is known; else it is computed
+
+
+@dataclass
+class Curator:
+    """Called with a job it writes the drafts that are missing, and says what it found. Pickled once for a process."""
+
+    output: Path
+    settings: Settings
+    make: Callable[[Settings], Stages]  # loads the stages; must be found by its name in another process
+    piece_seconds: float = PIECE_SECONDS
+    also: str = ""  # stands for anything else that results depend on, such as another tracker
+    _stages: Stages | None = field(default=None, repr=False)
+
+    def prepare(self) -> None:
+        self._stages = self.make(self.settings)
+
+    def __call__(self, job: Job, alive: Alive) -> Through:
+        drafts = Drafts(self.output)
+        with naming(job.path):
+            try:
+                check_file(job.path, "video file")
+                sha256 = job.sha256 or sha256_of(job.path, alive)
+            except BadInput as error:
+                return refused("", reason_of(error), str(error))
+        key = key_of(sha256, self.settings, self.also)
+        done = drafts.through(key)
+        if done is None:
+            done = self._through(job.path, sha256, key, drafts, alive)
+            drafts.set_through(done)
+        return done
+
+    def _through(self, path: Path, sha256: str, key: str, drafts: Drafts, alive: Alive) -> Through:
+        assert self._stages is not None, "prepare() comes first"
+        number, takes, seconds, make = 0, 0, 0.0, ""
+        try:
+            for heard in hear(path, self.piece_seconds, self.settings.offset):
+                if drafts.has_piece(key, number):
+                    with drafts.piece(key, number) as there:
+                        piece_takes, piece_seconds, make = len(there.takes), there.seconds, make or there.make
+                else:
+                    piece = curate_piece(path, heard, sha256, self.settings, self._stages, alive)
+                    drafts.set_piece(key, number, piece)
+                    piece_takes, piece_seconds, make = len(piece.takes), piece.seconds, make or piece.make
+                number, takes, seconds = number + 1, takes + piece_takes, seconds + piece_seconds
+        except NotReady:
+            raise
+        except BadInput as error:
+            reason = reason_of(error)
+            remark = " ".join(str(error).removeprefix(f"{path.name!r}: ").split())  # a draft knows no names
+            if number == 0:
+                return refused(sha256, reason, remark, key)
+            drafts.set_piece(key, number, _rest(sha256, seconds, reason, remark))
+            number += 1
+        return Through(key, sha256, seconds, number, takes, make)
+
+
+def _rest(sha256: str, start: float, reason: str, remark: str) -> Piece:
+    """What comes after ``start`` cannot be used."""
+    record = ClipRecord("r000", "", sha256, start, 0, "", dropped=reason, remark=remark)
+    return Piece(0.0, rejects=(Reject(record),))
+
+
+def refused(sha256: str, reason: str, remark: str, key: str = "") -> Through:
+    """What is known of a file of which nothing is used."""
+    return Through(key, sha256, 0.0, 0, 0, dropped=reason, remark=" ".join(remark.split()))
+
+
+def key_of(sha256: str, settings: Settings, also: str = "") -> str:
+    return f"{sha256[:32]}-{settings_key(settings, also)}"
+
+
+def reason_of(error: BadInput) -> str:
+    """The reason that an error of the doors to files stands for."""
+    if isinstance(error, LimitExceeded):
+        return "file.limits"
+    return next((reason for saying, reason in SAYINGS if re.search(saying, str(error))), "file.unreadable")
+
+
+def sha256_of(path: Path, alive: Alive = lambda seconds: None) -> str:
+    """Of what is in the file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while data := stream.read(16 << 20):
+            digest.update(data)
+            alive(0.0)
+    return digest.hexdigest()
