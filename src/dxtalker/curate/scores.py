@@ -17,6 +17,8 @@ SCORES: dict[str, str] = {
     "sound.second_voice": "0..1, how much it sounds like two voices",
     "sync.offset": "seconds by which the pictures are late, of the source, before correction",
     "sync.offset_error": "seconds, standard error of that",
+    "sync.lag": "seconds by which the pictures are late by this clip alone, before correction",
+    "sync.lag_error": "seconds, standard error of that",
     "sync.confidence": "0..1, probability that lips and sound belong together within 80 ms",
     "track.error": "pixels RMS of the landmarks at 60 between the eyes",
     "track.jumps": "share of frames whose acceleration is beyond a face's",
