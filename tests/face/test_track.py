@@ -83,7 +83,7 @@ def test_lips_and_lids_are_followed(case: Case) -> None:
     true, found = talking(), case.found.motion
     assert len(found) == FRAMES and found.fps == FPS
     for name in ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight"):
-        assert alike(case, true.curves[:, ARKIT_INDEX[name]], found.curves[:, ARKIT_INDEX[name]]) > 0.9, name
+        assert alike(case, true.curves[:, ARKIT_INDEX[name]], found.curves[:, ARKIT_INDEX[name]]) > 0.88, name
     own = case.fitter.space.head(case.found.weights)
     real, seen = case.head.opening(true.curves), own.opening(found.curves)
     assert alike(case, real, seen) > 0.93

@@ -36,8 +36,8 @@ class Settings:
     sync_confidence: float = 0.5  # least
     # The track.
     track_error: float = 2.5  # pixels at 60 between the eyes, most
-    jumps: float = 0.02  # share of frames, most
-    identity: float = 3.0  # mm, most
+    jumps: float = 0.004  # share of frames, most: a single jump in ten seconds
+    identity: float = 1.4  # mm, most
     # What is written.
     crop_side: int = 256  # pixels; 0 writes no pictures
     fit_whole_picture: bool = False  # the paper's centre crop of the picture instead of a face crop

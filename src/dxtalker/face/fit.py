@@ -121,12 +121,17 @@ class Fitter:
         self.shapes = carry(space.base.deltas[:, used].astype(np.float64))  # (52, 478, 3)
         self._precision: dict[int, np.ndarray] = {}
 
-    def fit(self, seen: Sequence[Observation]) -> Fit:
-        """The person in ``seen``, one or several pictures. Raises BadInput when there is none."""
+    def fit(self, seen: Sequence[Observation], independent: float | None = None) -> Fit:
+        """The person in ``seen``, one or several pictures. Raises BadInput when there is none.
+
+        ``independent`` says how many pictures' worth of landmarks they are, by default as many as they are. The frames
+        of a video share the network's habit with that face: taken for independent, they draw the fit after it.
+        """
         if not seen:
             raise BadInput("there is no picture to fit; expected at least one")
         sights = [_Sight(self, one) for one in seen]
         expected, belief = self._expect(seen)
+        belief = belief * max(1.0, len(seen) / independent if independent else 1.0)
         code = expected.copy()
         for _ in range(STEPS):
             step = self._step(code, sights, expected, belief)

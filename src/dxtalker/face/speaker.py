@@ -13,7 +13,9 @@ from .expression import Rest, learn_rest, load_expression_model
 from .fit import Fitter
 from .seen import STEP, Seen
 
-MEETING = 16  # calm frames that say who a speaker is, spread over all that shows them
+# Calm frames that say who a speaker is, spread over all that shows them: one for each EVERY frames.
+FEW, MANY, EVERY = 4, 16, 25
+INDEPENDENT = 3.0  # of them, at most: on drawn people more trust made likenesses worse with every frame
 TURNS = 2  # more, for how the face looks when it is turned to either side
 TURNED, TOO_TURNED = 0.15, 0.6  # radians of yaw: what such a frame has at least and at most
 FEWEST = 5  # frames with a face, in all
@@ -32,17 +34,17 @@ class Person:
     basis: tuple[tuple[int, int], ...]  # the frames that ``code`` is from: number of the part, frame in it
 
 
-def meet(parts: Sequence[Seen], fitter: Fitter, count: int = MEETING) -> Person:
+def meet(parts: Sequence[Seen], fitter: Fitter, count: int | None = None) -> Person:
     """Who is seen in ``parts``: stretches of one or several videos, all of one face and by one kind of camera.
 
-    About ``count`` calm frames and those from the sides are fitted jointly; rest is learned from all frames. Raises
-    BadInput when there is hardly a face in them.
+    About ``count`` calm frames and those from the sides are fitted jointly, by default 4 to 16 by what there is; rest
+    is learned from all frames. Raises BadInput when there is hardly a face in them.
     """
     counts = np.array([int(part.present.sum()) for part in parts])
     if counts.sum() < FEWEST:
         raise BadInput(f"a face was seen in {counts.sum()} frames; expected at least {FEWEST}")
-    basis = _spread(parts, counts, count)
-    fit = fitter.fit([parts[part].observation(frame) for part, frame in basis])
+    basis = _spread(parts, counts, count or int(np.clip(counts.sum() // EVERY, FEW, MANY)))
+    fit = fitter.fit([parts[part].observation(frame) for part, frame in basis], INDEPENDENT)
     focal = [
         np.log(view.focal / max(parts[part].size)) for view, (part, _) in zip(fit.views, basis, strict=True)
     ]
