@@ -1,0 +1,202 @@
+"""The same clip twice: a few kilobytes that tell a clip in any encoding, and the clips of a collection that share them.
+
+Sound: the signs of how energy differs between neighbouring bands and moments (Haitsma and Kalker, A Highly Robust
+Audio Fingerprinting System, ISMIR 2002), which gain, codecs and resampling hardly change while another take of the
+same sentence changes half of them. Pictures: the signs of the lowest frequencies of each thumbnail.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import BadInput
+from ..records import SAMPLE_RATE, Waveform
+
+WINDOW = 6_000  # samples, 0.375 s: so long that a cut elsewhere by half a hop changes few signs
+HOP = 320  # samples, 20 ms
+BANDS = 33  # from 300 to 2000 Hz, which every codec and telephone keeps
+FAINT = 1e-5  # power against the clip's loudest window: below it the signs are those of rounding
+LEAST = 75  # frames, 1.5 s that two clips must share; less cannot be told from chance
+SHARE = 0.5  # of the shorter clip's sound that must lie in the other
+ERRORS = 0.32  # share of signs that may differ; measured in docs/curation.md
+PICTURE_ERRORS = 20  # of 63 signs of the most alike thumbnails that may differ
+COMMON = 64  # places in the collection from which one pattern of signs says nothing
+VOTES = 2  # patterns that must agree on a shift before it is looked at
+MAGIC = b"dxfp\x01"
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a clip sounds and looks like."""
+
+    sound: np.ndarray  # (N,) uint32, 32 signs every 20 ms
+    heard: np.ndarray  # (N,) bool, where there is sound enough for signs
+    pictures: np.ndarray  # (K,) uint64, 63 signs of each thumbnail
+
+    def to_bytes(self) -> bytes:
+        """About 206 bytes a second and 8 a thumbnail."""
+        return b"".join(
+            (
+                MAGIC,
+                struct.pack("<II", len(self.sound), len(self.pictures)),
+                self.sound.astype("<u4").tobytes(),
+                np.packbits(self.heard).tobytes(),
+                self.pictures.astype("<u8").tobytes(),
+            )
+        )
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Fingerprint:
+        """What ``to_bytes`` wrote. Raises BadInput for anything else."""
+        head = len(MAGIC) + 8
+        if data[: len(MAGIC)] != MAGIC or len(data) < head:
+            raise BadInput("these bytes are no fingerprint of a clip; make it again from the clip")
+        count, pictures = struct.unpack("<II", data[len(MAGIC) : head])
+        signs, bits = head + 4 * count, -(-count // 8)
+        if len(data) != signs + bits + 8 * pictures:
+            raise BadInput("the fingerprint of a clip is cut short or too long; make it again from the clip")
+        return Fingerprint(
+            np.frombuffer(data, "<u4", count, head).astype(np.uint32),
+            np.unpackbits(np.frombuffer(data, np.uint8, bits, signs), count=count).astype(bool),
+            np.frombuffer(data, "<u8", pictures, signs + bits).astype(np.uint64),
+        )
+
+
+def fingerprint(sound: Waveform, thumbnails: Sequence[np.ndarray] = ()) -> Fingerprint:
+    """Of a clip's sound at 16 kHz and any number of pictures of it, each (H, W, 3) uint8.
+
+    Thumbnails should be cut alike about the face; without them sound decides alone. Raises BadInput for another rate.
+    """
+    if sound.rate != SAMPLE_RATE:
+        raise BadInput(f"fingerprints need {SAMPLE_RATE} Hz; got {sound.rate} Hz: use load_audio or resample")
+    signs, heard = _sound_signs(sound.samples)
+    return Fingerprint(signs, heard, np.array([_picture_signs(p) for p in thumbnails], np.uint64))
+
+
+def _sound_signs(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) uint32 and (N,) bool of (M,) samples."""
+    windows = 1 + (len(samples) - WINDOW) // HOP
+    if windows < 2:
+        return np.zeros(0, np.uint32), np.zeros(0, bool)
+    size = 8192
+    edges = 300.0 * (2000.0 / 300.0) ** (np.arange(BANDS + 1) / BANDS)  # (34,) Hz
+    bins = np.round(edges * size / SAMPLE_RATE).astype(int)
+    window = np.hanning(WINDOW).astype(np.float32)
+    cut = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
+    energy = np.empty((windows, BANDS), np.float32)
+    for first in range(0, windows, 256):  # bounds the memory of a long clip
+        spectrum = np.abs(np.fft.rfft(cut[first : first + 256] * window, size)) ** 2
+        energy[first : first + 256] = np.add.reduceat(spectrum[:, : bins[-1]], bins[:-1], axis=1)
+    tilt = energy[:, :-1] - energy[:, 1:]  # (windows, 32)
+    signs = np.packbits(tilt[1:] > tilt[:-1], axis=1, bitorder="little").view("<u4")[:, 0]
+    loud = energy.sum(axis=1)[1:]
+    return signs.astype(np.uint32), loud > max(FAINT * float(loud.max()), 1e-9)
+
+
+def _picture_signs(picture: np.ndarray) -> int:
+    """63 signs of the lowest frequencies of (H, W, 3) uint8 (a perceptual hash after Zauner, 2010)."""
+    from PIL import Image
+
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise BadInput(f"a thumbnail is {picture.dtype} {picture.shape}; expected (H, W, 3) uint8")
+    grey = Image.fromarray(picture).convert("L").resize((32, 32), Image.Resampling.BOX)
+    n = np.arange(32)
+    cosines = np.cos(np.pi * (2 * n[None] + 1) * np.arange(8)[:, None] / 64)  # (8, 32)
+    low = (cosines @ np.asarray(grey, np.float64) @ cosines.T).ravel()[1:]  # without the mean
+    return int(sum(1 << i for i in np.flatnonzero(low > np.median(low))))
+
+
+def find_duplicates(clips: Sequence[tuple[str, Fingerprint]]) -> dict[str, str]:
+    """``name -> name of the clip kept in its stead`` for each clip that is another one again.
+
+    A clip is one again where at least half of its sound, and 1.5 s, lies in a longer clip (of equally long ones, the
+    earlier in ``clips``) and the pictures do not speak against it. Clips with less sound than that are never said to
+    be duplicates. Work grows with the total length, not with the number of pairs; the same input, the same answer.
+    Raises BadInput where a name comes twice.
+    """
+    if len({name for name, _ in clips}) < len(clips):
+        raise BadInput("a name comes twice among the clips; names must be unique in a collection")
+    order = sorted(range(len(clips)), key=lambda k: (-len(clips[k][1].sound), k))
+    prints = [clips[k][1] for k in order]
+    partners: dict[int, list[int]] = {}
+    for kept, other in sorted(_pairs(prints)):
+        partners.setdefault(other, []).append(kept)
+    dropped: dict[int, int] = {}
+    for other in sorted(partners):  # longest first: whatever is kept is known before it is asked for
+        for kept in partners[other]:
+            if kept not in dropped:
+                dropped[other] = kept
+                break
+    return {clips[order[k]][0]: clips[order[kept]][0] for k, kept in sorted(dropped.items())}
+
+
+def _pairs(prints: list[Fingerprint]) -> Iterator[tuple[int, int]]:
+    """Pairs (longer, shorter) of clips that are the same."""
+    values, clip, frame = _index(prints)
+    flips = np.concatenate([[0], 1 << np.arange(32, dtype=np.uint64)]).astype(np.uint32)
+    for k, one in enumerate(prints):
+        at = np.flatnonzero(one.heard)
+        if len(at) < LEAST or not len(values):
+            continue
+        asked = (one.sound[at, None] ^ flips).ravel()  # (33 n,)
+        first, last = np.searchsorted(values, asked, "left"), np.searchsorted(values, asked, "right")
+        many = np.where(last - first <= COMMON, last - first, 0)
+        rows = np.repeat(first, many) + np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+        asking = np.repeat(np.repeat(at, len(flips)), many)
+        yield from _agreeing(prints, k, clip[rows], frame[rows] - asking)
+
+
+def _index(prints: list[Fingerprint]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every sign pattern of the collection in order: (M,) uint32, and its (M,) clip and (M,) frame."""
+    places = [np.flatnonzero(p.heard) for p in prints]
+    values = np.concatenate(
+        [p.sound[at] for p, at in zip(prints, places, strict=True)] or [np.zeros(0, np.uint32)]
+    )
+    clip = np.repeat(np.arange(len(prints), dtype=np.int32), [len(at) for at in places])
+    frame = np.concatenate([*places, np.zeros(0, np.int64)]).astype(np.int32)
+    order = np.argsort(values, kind="stable")
+    return values[order], clip[order], frame[order]
+
+
+def _agreeing(
+    prints: list[Fingerprint], k: int, clip: np.ndarray, shift: np.ndarray
+) -> Iterator[tuple[int, int]]:
+    """Pairs of clip ``k`` with later ones, given hits: (H,) clips and (H,) shifts in frames."""
+    later = clip > k
+    found, votes = np.unique(np.stack([clip[later], shift[later]]), axis=1, return_counts=True)
+    best: dict[int, list[tuple[int, int]]] = {}
+    for other, by, count in zip(found[0].tolist(), found[1].tolist(), votes.tolist(), strict=True):
+        if count >= VOTES:
+            best.setdefault(other, []).append((-count, by))
+    for other, shifts in best.items():
+        tried = [by + d for _, by in sorted(shifts)[:4] for d in (0, -1, 1)]
+        if any(_same_sound(prints[k], prints[other], by) for by in tried) and _same_picture(
+            prints[k], prints[other]
+        ):
+            yield k, other
+
+
+def _same_sound(one: Fingerprint, other: Fingerprint, shift: int) -> bool:
+    """Whether frame ``i`` of ``one`` is frame ``i + shift`` of ``other``."""
+    first, last = max(0, -shift), min(len(one.sound), len(other.sound) - shift)
+    if last - first < LEAST:
+        return False
+    here, there = slice(first, last), slice(first + shift, last + shift)
+    both = one.heard[here] & other.heard[there]
+    shared = int(both.sum())
+    if shared < max(LEAST, SHARE * min(int(one.heard.sum()), int(other.heard.sum()))):
+        return False
+    wrong = np.bitwise_count(one.sound[here] ^ other.sound[there])[both].sum()
+    return bool(wrong <= ERRORS * 32 * shared)
+
+
+def _same_picture(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether some thumbnail of one is like some of the other; without thumbnails nothing is said against it."""
+    if not len(one.pictures) or not len(other.pictures):
+        return True
+    apart = np.bitwise_count(one.pictures[:, None] ^ other.pictures[None])  # (K, L)
+    return int(apart.min()) <= PICTURE_ERRORS
