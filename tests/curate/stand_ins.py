@@ -79,10 +79,10 @@ class StandIn:
     def people(self, likenesses: Sequence[np.ndarray]) -> Sequence[int]:
         return [number % 2 for number in range(len(likenesses))]
 
-    def meet(self, parts: Sequence[Seen]) -> object:
+    def meet(self, parts: Sequence[Seen]) -> int:
         return len(parts)
 
-    def follow(self, record: ClipRecord, seen: Seen, sound: Waveform, person: object) -> Tracked:
+    def follow(self, record: ClipRecord, path: Path, looked: Looked, sound: Waveform, person: int) -> Tracked:
         count, first = record.frames, round(record.start * 25)
         ramp = (np.arange(first, first + count, dtype=np.float32) % 100) / 100
         curves = np.tile(ramp[:, None], (1, 52))
@@ -96,10 +96,13 @@ class StandIn:
             landmarks=np.zeros((count, 478, 3), np.float16),
             present=np.ones(count, bool),
         )
-        return Tracked(clip, Verdict({"track.error": 1.0}), [None] * count)
+        return Tracked(clip, Verdict({"track.error": 1.0}), first)
 
     def evidence(self, clip: Clip) -> Mapping[str, np.ndarray]:
         return {"late": np.array([self.late]), "sum": np.array([float(clip.sound.samples.sum())])}
+
+    def fingerprint(self, clip: Clip) -> Mapping[str, np.ndarray]:
+        return {"face": np.frombuffer(clip.thumbnail, np.uint8)}
 
     def pictures(self, path: Path, looked: Looked, shots: Sequence[Shot]) -> Iterator[tuple[int, Pictures]]:
         for number, shot in enumerate(shots):

@@ -74,9 +74,7 @@ def turning_points(seen: Seen) -> tuple[int, ...]:
     found, frames = readings(seen)
     steps = np.zeros(len(found))
     for i in range(FEWEST, len(found) - FEWEST):
-        steps[i] = apart(
-            *(part.mean(axis=0) for part in (found[max(0, i - SIDE) : i], found[i : i + SIDE]))
-        )
+        steps[i] = apart(*(part.mean(axis=0) for part in (found[max(0, i - SIDE) : i], found[i : i + SIDE])))
     changes = []
     while len(steps) and steps.max() > CHANGED:
         i = int(steps.argmax())

@@ -28,6 +28,11 @@ class Hearing:
         """The part without its margins."""
         return Waveform(self.between(self.start, self.stop))
 
+    @property
+    def end(self) -> int:
+        """The sample after the last that is here."""
+        return self.begin + len(self.samples)
+
     def between(self, first: int, stop: int) -> np.ndarray:
         """(n,) samples from ``first`` up to ``stop`` of the video's sound, as far as they are here."""
         return self.samples[max(first - self.begin, 0) : max(stop - self.begin, 0)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -53,17 +53,16 @@ class Tracked:
 
     clip: Clip  # without pictures
     verdict: Verdict  # of the checks
-    windows: Sequence[object]  # T squares of the picture around the face
+    job: object  # what is to be cut out of the pictures, for ``Stages.pictures``
 
 
 @dataclass(frozen=True)
 class Shot:
-    """Pictures that are wanted of a clip."""
+    """A stretch of which pictures are wanted."""
 
     first: int  # frame of the piece
-    windows: (
-        Sequence[object] | None
-    )  # T squares, one a frame; None: the one of ``first`` alone, around the face
+    frames: int
+    job: object | None  # None: a thumbnail is enough
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Stages(Protocol):
 
     def look(self, path: Path, start: float, seconds: float) -> Looked: ...
 
-    def stretches(self, looked: Looked, sound: Waveform) -> Sequence[Stretch]:
+    def stretches(self, looked: Any, sound: Waveform) -> Sequence[Stretch]:
         """``sound`` begins with frame 0."""
         ...
 
@@ -89,23 +88,29 @@ class Stages(Protocol):
         """Which stretches show the same face: equal numbers, from 0 in order of appearance."""
         ...
 
-    def meet(self, parts: Sequence[Seen]) -> object:
+    def meet(self, parts: Sequence[Seen]) -> Any:
         """Who is seen in parts that show one face."""
         ...
 
-    def follow(self, record: ClipRecord, seen: Seen, sound: Waveform, person: object) -> Tracked:
-        """``record.start`` counts from frame 0 of ``seen`` and sample 0 of ``sound``."""
+    def follow(self, record: ClipRecord, path: Path, looked: Any, sound: Waveform, person: Any) -> Tracked:
+        """``record.start`` counts from frame 0 of ``looked`` and sample 0 of ``sound``."""
         ...
 
-    def evidence(self, clip: Clip) -> Mapping[str, np.ndarray]: ...
+    def evidence(self, clip: Clip) -> Mapping[str, np.ndarray]:
+        """What the sync of a clip is judged by later."""
+        ...
 
-    def pictures(
-        self, path: Path, looked: Looked, shots: Sequence[Shot]
-    ) -> Iterator[tuple[int, Pictures]]: ...
+    def fingerprint(self, clip: Clip) -> Mapping[str, np.ndarray]:
+        """What it is told from other clips by."""
+        ...
+
+    def pictures(self, path: Path, looked: Any, shots: Sequence[Shot]) -> Iterator[tuple[int, Pictures]]:
+        """One more pass over the pictures: (number of the shot, what was cut of it), in any order."""
+        ...
 
 
 @dataclass
-class _Candidate:
+class _Part:
     """A stretch on its way."""
 
     first: int
@@ -116,6 +121,28 @@ class _Candidate:
     tracked: Tracked | None = None
     speaker: str = ""
     evidence: Mapping[str, np.ndarray] | None = None
+
+    def add(self, verdict: Verdict) -> None:
+        """All scores; the first reason counts."""
+        said = self.verdict if self.verdict.reason else verdict
+        self.verdict = Verdict({**self.verdict.scores, **verdict.scores}, said.reason, said.remark)
+
+    @property
+    def good(self) -> bool:
+        return not self.verdict.reason
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What the stages share while they work on one piece."""
+
+    path: Path
+    heard: Hearing
+    looked: Looked
+    sound: Waveform  # from the instant of frame 0 on
+    stages: Stages
+    sha256: str
+    alive: Alive
 
 
 def curate_piece(
@@ -134,120 +161,107 @@ def curate_piece(
     seconds = (heard.stop - heard.start) / SAMPLE_RATE
     looked = stages.look(path, heard.start / SAMPLE_RATE, seconds)
     alive(0.0)
-    begin = round(looked.start * SAMPLE_RATE)
-    sound = Waveform(heard.between(begin, heard.begin + len(heard.samples)))
-    found = [_candidate(stretch, looked, heard) for stretch in stages.stretches(looked, sound)]
-    for one in found:
-        if not one.verdict.reason:
-            wave = Waveform(_sound_of(one, heard))
-            one.verdict = _both(one.verdict, stages.sound(wave))
-    alive(0.0)
-    _follow_all([one for one in found if not one.verdict.reason], looked, sound, sha256, stages, alive)
-    shots = [
-        Shot(one.first, one.tracked.windows)
-        if one.tracked is not None and not one.verdict.reason
-        else Shot(one.first + one.frames // 2, None)
-        for one in found
-    ]
-    pictures = dict(stages.pictures(path, looked, shots)) if found else {}
-    takes, rejects = [], []
-    for number, one in enumerate(found):
-        shown = pictures.get(number, Pictures())
-        if one.tracked is not None and not one.verdict.reason:
-            record = _record(one, f"c{len(takes):03d}", sha256)
-            takes.append(_take(one, shown, heard, record, round(settings.offset * SAMPLE_RATE)))
-        else:
-            record = _record(one, f"r{len(rejects):03d}", sha256)
-            rejects.append(Reject(record, shown.thumbnail))
+    sound = Waveform(heard.between(round(looked.start * SAMPLE_RATE), heard.end))
+    piece = _Piece(path, heard, looked, sound, stages, sha256, alive)
+    parts = [_part(stretch, piece) for stretch in stages.stretches(looked, sound)]
+    for part in parts:
+        if part.good:
+            first = round(part.start * SAMPLE_RATE)
+            part.add(stages.sound(Waveform(heard.between(first, first + part.frames * FRAME))))
+            alive(0.0)
+    _follow([part for part in parts if part.good], piece)
+    takes, rejects = _finish(parts, piece, round(settings.offset * SAMPLE_RATE))
     alive(seconds)
     width, height = looked.seen.size
-    return Piece(seconds, tuple(takes), tuple(rejects), f"{width}x{height}", tuple(looked.notes))
+    return Piece(seconds, takes, rejects, f"{width}x{height}", tuple(looked.notes))
 
 
-def _candidate(stretch: Stretch, looked: Looked, heard: Hearing) -> _Candidate:
-    start = looked.start + stretch.first / FPS
-    there = len(heard.between(round(start * SAMPLE_RATE), heard.begin + len(heard.samples))) // FRAME
+def _part(stretch: Stretch, piece: _Piece) -> _Part:
+    """No longer than the sound lasts."""
+    start = piece.looked.start + stretch.first / FPS
+    there = len(piece.heard.between(round(start * SAMPLE_RATE), piece.heard.end)) // FRAME
     frames = min(stretch.stop - stretch.first, there)
-    verdict = stretch.verdict
-    if frames < 1 and not verdict.reason:
-        verdict = _both(verdict, Verdict(reason="sound.silent", remark="the sound ends before it"))
-    return _Candidate(stretch.first, max(frames, 0), start, verdict, stretch.likeness)
+    part = _Part(stretch.first, frames, start, stretch.verdict, stretch.likeness)
+    if frames < 1:
+        part.add(Verdict(reason="sound.silent", remark="the sound ends before it"))
+    return part
 
 
-def _sound_of(one: _Candidate, heard: Hearing) -> np.ndarray:
-    first = round(one.start * SAMPLE_RATE)
-    return heard.between(first, first + one.frames * FRAME)
-
-
-def _follow_all(
-    found: Sequence[_Candidate], looked: Looked, sound: Waveform, sha256: str, stages: Stages, alive: Alive
-) -> None:
+def _follow(parts: Sequence[_Part], piece: _Piece) -> None:
     """Each person is met once, and followed in each of their stretches."""
-    if not found:
-        return
-    parts = [looked.seen.cut(one.first, one.first + one.frames) for one in found]
-    people = stages.people([one.likeness for one in found])
+    stages, seen = piece.stages, piece.looked.seen
+    people = stages.people([part.likeness for part in parts]) if parts else ()
     for face in sorted(set(people)):
-        theirs = [number for number, other in enumerate(people) if other == face]
+        theirs = [part for part, other in zip(parts, people, strict=True) if other == face]
         try:
-            person = stages.meet([parts[number] for number in theirs])
+            person = stages.meet([seen.cut(part.first, part.first + part.frames) for part in theirs])
         except BadInput as error:
-            for number in theirs:
-                found[number].verdict = _both(found[number].verdict, _loose(error))
+            for part in theirs:
+                part.add(_loose(error))
             continue
-        for number in theirs:
-            _follow(found[number], looked, sound, sha256, stages, person, chr(ord("a") + face % 26))
-            alive(0.0)
+        for part in theirs:
+            part.speaker = f"{face:02d}"
+            _follow_one(part, piece, person)
+            piece.alive(0.0)
 
 
-def _follow(
-    one: _Candidate,
-    looked: Looked,
-    sound: Waveform,
-    sha256: str,
-    stages: Stages,
-    person: object,
-    speaker: str,
-) -> None:
-    one.speaker = speaker
-    record = replace(_record(one, "c000", sha256), start=one.first / FPS)
+def _follow_one(part: _Part, piece: _Piece, person: Any) -> None:
+    record = replace(_record(part, "c000", piece.sha256), start=part.first / FPS)
     try:
-        one.tracked = stages.follow(record, looked.seen, sound, person)
+        part.tracked = piece.stages.follow(record, piece.path, piece.looked, piece.sound, person)
+        part.add(part.tracked.verdict)
+        if part.good:
+            part.evidence = piece.stages.evidence(part.tracked.clip)
     except BadInput as error:
-        one.verdict = _both(one.verdict, _loose(error))
-        return
-    one.verdict = _both(one.verdict, one.tracked.verdict)
-    if not one.verdict.reason:
-        one.evidence = stages.evidence(one.tracked.clip)
+        part.add(_loose(error))
 
 
 def _loose(error: BadInput) -> Verdict:
     return Verdict(reason="track.loose", remark=" ".join(str(error).split()))
 
 
-def _both(first: Verdict, then: Verdict) -> Verdict:
-    """All scores; the first reason counts."""
-    said = first if first.reason else then
-    return Verdict({**first.scores, **then.scores}, said.reason, said.remark)
+def _finish(
+    parts: Sequence[_Part], piece: _Piece, margin: int
+) -> tuple[tuple[Take, ...], tuple[Reject, ...]]:
+    """Pictures of all parts; what is good becomes a take with ``margin`` samples more on both sides."""
+    shots = [
+        Shot(part.first, part.frames, part.tracked.job if part.good and part.tracked else None)
+        for part in parts
+    ]
+    shown = dict(piece.stages.pictures(piece.path, piece.looked, shots)) if parts else {}
+    takes: list[Take] = []
+    rejects: list[Reject] = []
+    for number, part in enumerate(parts):
+        pictures = shown.get(number, Pictures())
+        if part.good and part.tracked is not None:
+            takes.append(_take(part, pictures, piece, f"c{len(takes):03d}", margin))
+        else:
+            rejects.append(Reject(_record(part, f"r{len(rejects):03d}", piece.sha256), pictures.thumbnail))
+    return tuple(takes), tuple(rejects)
 
 
-def _record(one: _Candidate, name: str, sha256: str) -> ClipRecord:
+def _take(part: _Part, pictures: Pictures, piece: _Piece, name: str, margin: int) -> Take:
+    assert part.tracked is not None
+    clip = replace(
+        part.tracked.clip,
+        record=_record(part, name, piece.sha256),
+        crop=pictures.crop,
+        thumbnail=pictures.thumbnail,
+    )
+    first = round(part.start * SAMPLE_RATE)
+    stop = first + part.frames * FRAME
+    return Take(
+        clip,
+        piece.heard.between(first - margin, first),
+        piece.heard.between(stop, stop + margin),
+        {**(part.evidence or {}), **piece.stages.fingerprint(clip)},
+    )
+
+
+def _record(part: _Part, name: str, sha256: str) -> ClipRecord:
     """What is known of it in its video alone; names, sources and licences come when drafts are collected."""
     return ClipRecord(
-        name, "", sha256, one.start, one.frames, one.speaker,
-        scores={key: float(value) for key, value in one.verdict.scores.items() if np.isfinite(value)},
-        dropped=one.verdict.reason, remark=one.verdict.remark,
+        name, "", sha256, part.start, part.frames, part.speaker,
+        scores={key: float(value) for key, value in part.verdict.scores.items() if np.isfinite(value)},
+        dropped=part.verdict.reason, remark=part.verdict.remark,
     )  # fmt: skip
-
-
-def _take(one: _Candidate, shown: Pictures, heard: Hearing, record: ClipRecord, margin: int) -> Take:
-    """``margin`` samples of sound are kept on both sides, where there are as many."""
-    assert one.tracked is not None
-    first = round(one.start * SAMPLE_RATE)
-    stop = first + one.frames * FRAME
-    return Take(
-        replace(one.tracked.clip, record=record, crop=shown.crop, thumbnail=shown.thumbnail),
-        heard.between(first - margin, first),
-        heard.between(stop, stop + margin),
-        dict(one.evidence or {}),
-    )
