@@ -1,0 +1,132 @@
+"""curate, clips: videos become clips, and what can be done with these."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import OmitSubcommandPrefixes, Positional, arg, subcommand
+
+from .progress import say
+
+if TYPE_CHECKING:
+    from ..curate.command import Progress
+
+
+def curate(
+    videos: Positional[Path],
+    output: Annotated[Path, arg(aliases=["-o"])],
+    preset: str = "default",
+    languages: tuple[str, ...] = (),
+    processes: int = 0,
+    ray: str = "",
+    retry: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Curate videos: synchronised, filtered clips of one speaking face each, tracked in 3D (docs/curation.md).
+
+    Interrupt it at any time; the same command goes on where it was. Whoever is seen must have agreed to it.
+
+    Args:
+        videos: a folder, with all folders in it, or one video
+        output: folder of the clips
+        preset: thresholds and sizes: default, or 3dxtalker for those of the paper's scripts
+        languages: keep these alone, as in: en de; default: those of the preset
+        processes: at once; 0: one a core
+        ray: work on a Ray cluster: auto, or its address; needs pip install "dxtalker[ray]"
+        retry: try again the videos that the program failed on before
+        quiet: no progress
+    """
+    from ..curate.command import curate as run
+    from ..curate.command import summary_lines
+    from ..curate.report import write_report
+    from ..curate.settings import preset as settings_of
+    from ..curate.stages import JOINT, load_stages, missing_tools
+
+    settings = settings_of(preset)
+    if languages:
+        settings = replace(settings, languages=languages)
+    for text in missing_tools(settings):
+        say(text)
+    try:
+        with _Line(quiet) as line:
+            summary = run(
+                videos, output, settings, load_stages, JOINT, processes, ray, retry, line.say, line.show
+            )
+    except KeyboardInterrupt:
+        say("what is done is kept; the same command goes on where it was")
+        raise
+    for text in summary_lines(summary):
+        say(text)
+    say(f"report: {write_report(output)}")
+    print(output)
+
+
+def report(folder: Positional[Path]) -> None:
+    """What was kept, what was dropped and why: one page of HTML with pictures.
+
+    Args:
+        folder: that dxtalker curate made
+    """
+    from ..curate.report import write_report
+
+    print(write_report(folder))
+
+
+def import_clips(folder: Positional[Path], output: Annotated[Path, arg(aliases=["-o"])]) -> None:
+    """Read the published 3DTalkingDataset layout (HDF5 or folders) into clips; nothing in it is executed.
+
+    Args:
+        folder: of the dataset
+        output: folder of the clips
+    """
+    from ..data.published import import_published
+
+    import_published(folder, output, say)
+    print(output)
+
+
+def clips(
+    do: OmitSubcommandPrefixes[
+        Annotated[Any, subcommand("report", constructor=report)]
+        | Annotated[Any, subcommand("import", constructor=import_clips)]
+    ],
+) -> None:
+    """Folders of clips: report, import."""
+
+
+class _Line:
+    """A bar on standard error that is not in the way of what is said; none where that is no terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.off = quiet or not sys.stderr.isatty()
+        self.bar = None
+
+    def __enter__(self) -> _Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def say(self, text: str) -> None:
+        if self.bar is None:
+            say(text)
+        else:
+            self.bar.write(text, file=sys.stderr)
+
+    def show(self, progress: Progress) -> None:
+        if self.off:
+            return
+        from tqdm import tqdm
+
+        if self.bar is None:
+            form = "{l_bar}{bar}| {n_fmt}/{total_fmt} videos, {elapsed}{postfix}"
+            self.bar = tqdm(total=progress.of, initial=progress.videos, bar_format=form, desc="curate")
+        self.bar.update(progress.videos - self.bar.n)
+        told = f"{progress.seconds:.0f} s of video, {progress.speed:.1f} s a second, {progress.clips} clips"
+        self.bar.set_postfix_str(told, refresh=False)
+        self.bar.refresh()
+
