@@ -75,16 +75,19 @@ def report(folder: Positional[Path]) -> None:
     print(write_report(folder))
 
 
-def import_clips(folder: Positional[Path], output: Annotated[Path, arg(aliases=["-o"])]) -> None:
-    """Read the published 3DTalkingDataset layout (HDF5 or folders) into clips; nothing in it is executed.
+def import_clips(
+    dataset: Positional[Path], output: Annotated[Path, arg(aliases=["-o"])], flame: Path | None = None
+) -> None:
+    """Read the published 3DTalkingDataset layout (folders, HDF5 or archives) into clips; nothing in it is executed.
 
     Args:
-        folder: of the dataset
+        dataset: its folder, .h5, .zip or .tar
         output: folder of the clips
+        flame: your own FLAME file, with which its parameters become ARKit curves
     """
     from ..data.published import import_published
 
-    import_published(folder, output, say)
+    import_published(dataset, output, flame, say)
     print(output)
 
 
@@ -129,4 +132,3 @@ class _Line:
         told = f"{progress.seconds:.0f} s of video, {progress.speed:.1f} s a second, {progress.clips} clips"
         self.bar.set_postfix_str(told, refresh=False)
         self.bar.refresh()
-

@@ -26,7 +26,7 @@ from .collect import Evidence, Joint
 from .crop import THUMBNAIL, CropJob, Window, cut_crops, cut_square, steady_windows, whole_windows
 from .duplicates import Fingerprint, find_duplicates, fingerprint
 from .follow import FollowedClip, OwnTracker, follow, load_tracker
-from .language import MEND, judge_language
+from .language import MEND, PARTS, judge_language
 from .look import Looked, look
 from .persons import speakers
 from .settings import Settings
@@ -164,10 +164,12 @@ def load_stages(settings: Settings) -> RealStages:
 
 def missing_tools(settings: Settings) -> list[str]:
     """One sentence for each optional tool that is not there and is therefore not used."""
-    if find_spec("ctranslate2") is None:
+    if any(find_spec(name) is None for name in ("ctranslate2", *PARTS)):
         if settings.languages:
-            raise BadInput(f"languages were asked for, and cannot be told here; install: {MEND}")
-        return [f"languages are not told: install {MEND} to have them (nothing is dropped for its language)"]
+            raise BadInput(f"languages were asked for and cannot be told here; run: {MEND}")
+        return [
+            f"no clip is dropped for its language, which cannot be told here; to have it told, run: {MEND}"
+        ]
     return []
 
 

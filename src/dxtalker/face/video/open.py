@@ -27,9 +27,7 @@ MAX_START = 100 * 3600  # seconds
 LEAD, LEAD_UNINDEXED = 1, 15  # seconds that are decoded before the start of a part
 START = Fraction(0)
 # To linear light at 203 cd/m2 of white (ITU-R BT.2408), Rec. 709 colours, Hable's curve over the highlights.
-TONE_MAP = (
-    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,"
-)
+TONE_MAP = "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,"
 TONE_MAPPED = "its high dynamic range was tone mapped"
 NOT_TONE_MAPPED = "it has high dynamic range, which this ffmpeg cannot tone map: its pictures are pale"
 SHAPES = (0.25, 4.0)  # of a pixel, width by height, that are believed
@@ -112,7 +110,9 @@ class _Part:
 
 def _part(start: float, seconds: float | None, fps: Fraction) -> _Part:
     if not 0 <= start < MAX_START:
-        raise BadInput(f"it cannot be read from {start:g} s on; expected a start between 0 s and {MAX_START} s")
+        raise BadInput(
+            f"it cannot be read from {start:g} s on; expected a start between 0 s and {MAX_START} s"
+        )
     if seconds is not None and not 0 < seconds <= MAX_SECONDS:
         raise BadInput(f"{seconds:g} s were asked for; expected more than 0 s and at most {MAX_SECONDS} s")
     frames = max(1, round(seconds * fps)) if seconds is not None else None
@@ -158,7 +158,9 @@ def command(
 @lru_cache(maxsize=4)
 def can_tone_map(ffmpeg: Path) -> bool:
     """Whether this ffmpeg was built with the filter that knows light as it was (zimg)."""
-    child = Child([str(ffmpeg), "-hide_banner", "-v", "error", "-h", "filter=zscale"], stall_seconds=STALL_SECONDS)
+    child = Child(
+        [str(ffmpeg), "-hide_banner", "-v", "error", "-h", "filter=zscale"], stall_seconds=STALL_SECONDS
+    )
     try:
         return child.read(6) == b"Filter"
     finally:
