@@ -14,19 +14,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ..face.landmarks import OUTER_EYES
 from ..face.seen import STEP, Seen
 from .look import Looked
 
-WINDOW = 8  # frames to either side in which a cut is to be the largest change
-PICTURE = (9.0, 3.0)  # levels of difference that a cut has at least, and times the second largest around it
-JUMP = (
-    2.0,
-    0.03,
-)  # a jump cut: levels of difference, and distances between the eyes that the face moves, at least
-STANDS_OUT = (
-    3.9  # and that difference's times the second largest, times the root of the same for the face's step
-)
+WINDOW = 5  # frames to either side in which a cut is to be the largest change
+PICTURE = (9.0, 2.5)  # levels of difference that a cut has at least, and times the largest around it
+# A jump cut: levels of difference, and distances between the eyes that the face moves, at least; and by how much the
+# two stand out together: the picture's times the largest around it, times the root of the same for the face.
+JUMP = (0.8, 0.02)
+STANDS_OUT = 2.85
+# Of the largest step around: a frame that repeats the one before, so that the step after it is double.
+REPEATED = 0.05
 SOFT = (6, 12, 25)  # frames that a dissolve or fade takes, about: a quarter of a second to a second
 SOFT_LEVELS = 14.0  # of difference between its ends, at least
 PURE = 0.04  # of the way: so near to an end a frame shows one shot alone
@@ -50,8 +48,9 @@ def shots(looked: Looked) -> tuple[range, ...]:
 
 def cuts(looked: Looked) -> tuple[int, ...]:
     """Numbers of the frames at which another shot begins."""
-    picture, face = _picture_steps(looked.thumbnails), _face_steps(looked.seen)
-    picture_times, face_times = _stands_out(picture), _stands_out(face)
+    thumbnails = looked.thumbnails.astype(np.float32).reshape(len(looked), -1, 1)
+    picture, picture_times = _steps(thumbnails)
+    face, face_times = _steps(_marks(looked.seen))
     hard = (picture > PICTURE[0]) & (picture_times > PICTURE[1])
     together = picture_times * np.sqrt(face_times)
     jump = (picture > JUMP[0]) & (face > JUMP[1]) & (together > STANDS_OUT)
@@ -96,25 +95,26 @@ def _joined(parts: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _picture_steps(thumbnails: np.ndarray) -> np.ndarray:
-    """(T,) levels: mean difference of each frame from the one before; 0 for the first."""
-    steps = np.abs(np.diff(thumbnails.astype(np.int16), axis=0)).mean(axis=(1, 2))
-    return np.concatenate([[0.0], steps])
+def _marks(seen: Seen) -> np.ndarray:
+    """(T, 478, 2) float32 landmarks in distances between the eyes; NaN where there is no face."""
+    eyes = np.nanmedian(seen.eye_distance) if seen.present.any() else 1.0
+    return seen.spread(seen.points[..., :2] * np.float32(STEP / max(eyes, 1.0)))
 
 
-def _face_steps(seen: Seen) -> np.ndarray:
-    """(T,) how far the face moved since the frame before, in distances between the eyes; 0 where it was not seen."""
-    marks = seen.points[..., :2] * STEP
-    eyes = np.linalg.norm(marks[:, OUTER_EYES[0]] - marks[:, OUTER_EYES[1]], axis=1)
-    moved = np.linalg.norm(np.diff(marks, axis=0), axis=2).mean(axis=1) / np.maximum(eyes[1:], 1)
-    steps = np.zeros(len(seen))
-    both = np.flatnonzero(seen.present[1:] & seen.present[:-1]) + 1
-    steps[both] = moved[seen.place[both] - 1]
-    return steps
+def _steps(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far points (T, n, d) go from the frame before, mean (T,), and how much that stands out, (T,).
 
-
-def _stands_out(steps: np.ndarray) -> np.ndarray:
-    """(T,) times that each step is as large as the next largest within WINDOW: below 1 where it is not the largest."""
-    around = np.sort(sliding_window_view(np.pad(steps, WINDOW), 2 * WINDOW + 1), axis=1)
-    rival = np.where(steps >= around[:, -1], around[:, -2], around[:, -1])
-    return steps / np.maximum(rival, 1e-3 + 0.01 * steps.max(initial=0.0))
+    What stands out is a step that the movement before and after does not explain: movement has a speed that lasts
+    a few frames, a cut has none. It is held against the largest step of the WINDOW around.
+    """
+    if len(values) < 4:
+        return np.zeros(len(values)), np.zeros(len(values))
+    ways = np.nan_to_num(np.diff(values, axis=0, prepend=values[:1]))
+    sudden = ways.copy()
+    sudden[1:-1] -= (ways[:-2] + ways[2:]) / 2
+    steps, sudden = (np.linalg.norm(way, axis=2).mean(axis=1) for way in (ways, sudden))
+    around = sliding_window_view(np.pad(steps, WINDOW), 2 * WINDOW + 1).copy()
+    around[:, WINDOW] = 0
+    largest = np.maximum(around.max(axis=1), 1e-3 + 0.01 * steps.max())
+    waited = np.concatenate([[False], steps[:-1] < REPEATED * largest[1:]])
+    return steps, sudden / np.where(waited, 2, 1) / largest
