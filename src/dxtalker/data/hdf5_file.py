@@ -65,8 +65,15 @@ def _below(group: Any, path: str, depth: int, say: Callable[[str], None]) -> Ite
 
 
 def _read(group: Any, key: str, name: str) -> Part:
-    """One dataset, after its type, size, place and filters were checked."""
-    data = group[key]
+    """One dataset. Raises BadInput for one that is damaged or reaches beyond the file."""
+    try:
+        return _checked(group[key], name)
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise BadInput(f"{name} is damaged ({str(error)[:80]})") from None
+
+
+def _checked(data: Any, name: str) -> Part:
+    """The numbers of a dataset, after its type, size, place and filters were checked."""
     if data.external or data.is_virtual:
         raise BadInput(f"{name} lies in another file, which is not opened")
     plain = data.dtype.kind in "fiub" or (name in ("metadata", "audio") and data.dtype.kind in "SV")
@@ -80,9 +87,6 @@ def _read(group: Any, key: str, name: str) -> Part:
         raise BadInput(f"{name} is packed by the filters {sorted(found - FILTERS)}, which are not run")
     if data.chunks and int(np.prod(data.chunks, dtype=np.float64)) * data.dtype.itemsize > MAX_CHUNK:
         raise LimitExceeded(f"{name} is packed in pieces of more than {MAX_CHUNK >> 20} MB")
-    try:
-        array = np.asarray(data[()])
-    except (OSError, RuntimeError, ValueError) as error:
-        raise BadInput(f"{name} is damaged ({str(error)[:80]})") from None
+    array = np.asarray(data[()])
     as_bytes = array.dtype.kind in "SV" or (name == "metadata" and array.dtype == np.uint8)
     return array.tobytes() if as_bytes else array

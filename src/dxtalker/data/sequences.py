@@ -143,7 +143,7 @@ def _in_zip(source: Path) -> Iterator[PublishedSequence]:
                 members = groups[folder]
                 if members.keys() >= NEEDED:
                     yield PublishedSequence(folder, lambda members=members: _read_zip(archive, members))
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise BadInput(f"it is a damaged archive ({error}); fetch it again") from None
 
 
@@ -186,7 +186,7 @@ def _read_zip(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> 
         try:
             with archive.open(info) as stream:
                 found[part] = stream.read(info.file_size + 1)  # zipfile stops at the size that is claimed
-        except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
             raise BadInput(f"{part} is damaged in the archive ({error})") from None
     return decoded(found)
 
