@@ -16,6 +16,7 @@ from dxtalker.data.prepare import Example, hold_out, load_folder
 from dxtalker.data.shards import ClipWriter
 from dxtalker.errors import BadInput
 from dxtalker.evaluate.clips import load_clips
+from dxtalker.evaluate.command import run_evaluation
 from dxtalker.face.head_file import load_head
 from dxtalker.records import Waveform
 from dxtalker.speech import Encoder
@@ -72,6 +73,12 @@ def test_scoring_reads_a_collection(collection: Path, tmp_path: Path) -> None:
     assert [(c.name, c.corpus, c.truth.shape) for c in clips] == [("clip1", "ours", (FRAMES,))]
     assert np.allclose(clips[0].truth, HEAD.opening(speaking("clip1", 1).motion.curves))
     assert clips[0].mel.shape == (FRAMES, 80) and "1 clips have no ARKit curves" in said[0]
+
+
+def test_the_command_scores_a_collection(collection: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    table = run_evaluation([collection], [], [], [], None, 1, tmp_path, None, said.append)
+    assert "ours: 2 clips, 3 s" in table and "no ARKit curves" in said[0]
 
 
 def test_damage_is_told_and_an_empty_collection_refused(tmp_path: Path) -> None:
