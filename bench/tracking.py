@@ -2,6 +2,7 @@
 
 python bench/tracking.py drawn                              # known truth: R, slope, RMS for each group of channels
 python bench/tracking.py phones.json ../shared/data/grid_s1 # closures; phones as in data/phones.py
+python bench/tracking.py crops ../shared/data/grid_s1 phones.json 5  # every 5th clip, the speaker met once
 python bench/tracking.py ../shared/data/raw_video ../shared/data/grid_s1 ../shared/data/us_gov
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,14 +20,20 @@ import numpy as np
 from dxtalker.data.clips import FaceTrack, read_track
 from dxtalker.data.labels import fitted_curves, head_angles
 from dxtalker.data.measure import measure
-from dxtalker.data.phones import LIPS_MEET, read_phones
+from dxtalker.data.phones import LIPS_MEET, Phone, read_phones
+from dxtalker.face.expression import EYE_MM, align, load_expression_model
+from dxtalker.face.fit import EYE_DISTANCE, OUTER_EYES, Fitter
 from dxtalker.face.head import Head
 from dxtalker.face.identity import IdentitySpace
 from dxtalker.face.landmarks import Landmarker
 from dxtalker.face.likeness import Sculptor
+from dxtalker.face.lips import lip_gaps
 from dxtalker.face.people import random_person, random_weights
-from dxtalker.face.track import track, track_video
-from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES, BLINK, Motion, channels
+from dxtalker.face.seen import STEP, Seen, Watch
+from dxtalker.face.speaker import meet
+from dxtalker.face.track import follow_seen, track, track_video
+from dxtalker.face.video import open_video
+from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES, BLINK, MOUTH, Motion, channels
 from dxtalker.render.camera import portrait
 from dxtalker.render.frames import draw_motion
 from dxtalker.render.renderer import make_renderer
@@ -144,11 +152,9 @@ def closures(folder: Path, phones: Path, head: Head) -> None:
         at = np.arange(len(labels)) / clip.fps
         for kind, curves in (("labels", labels), ("scores", clip.scores)):
             opening = head.opening(curves)
-            for phone in heard:
-                # An aligner gives the silence before a stop to it: its last 0.12 s count.
-                begin = max(phone.start, phone.end - 0.12) - 0.04
-                here = (at >= begin) & (at <= phone.end + 0.04)
-                if phone.name in LIPS_MEET and here.any():
+            for start, end in meets(heard):
+                here = (at >= start) & (at <= end)
+                if here.any():
                     results[kind][0] += int(opening[here].min() <= 1.0)
                     results[kind][1] += 1
     for kind, (closed, count) in results.items():
@@ -161,9 +167,93 @@ def closures(folder: Path, phones: Path, head: Head) -> None:
         )
 
 
+def meets(heard: tuple[Phone, ...]) -> Iterator[tuple[float, float]]:
+    """When lips are to be closed: /p b m/ and 40 ms to either side."""
+    for phone in heard:
+        if phone.name in LIPS_MEET:  # an aligner gives the silence before a stop to it: its last 0.12 s count
+            yield max(phone.start, phone.end - 0.12) - 0.04, phone.end + 0.04
+
+
+def crops(sculptor: Sculptor, clips: dict[str, Seen], phones: dict[str, tuple[Phone, ...]]) -> None:
+    """One speaker's clips at 25 fps against the landmarks; the landmarker's own scores beside it."""
+    fitter = sculptor.fitter
+    began = time.process_time()
+    person = meet(list(clips.values()), fitter)
+    met = time.process_time() - began
+    head, known = sculptor.space.head(person.weights), fitter.pinned(person.code)
+    numbers, model = load_expression_model().landmarks, load_expression_model()
+    error, opening, gap, curves, spent = {}, {}, {}, {}, 0.0
+    closed, asked = {"track": 0, "scores": 0}, 0
+    for name, seen in clips.items():
+        began = time.process_time()
+        found = follow_seen(seen, fitter, FPS, known=person)
+        spent += time.process_time() - began
+        face = align(seen.points[:, numbers] * STEP, model, person.rest.own)
+        parted = lip_gaps(face.points, model.places)[:, 0] - person.rest.gaps[0]
+        here = {"track": found.motion.curves[seen.present], "scores": seen.scores}
+        poses = pose_errors(seen, known, seen.scores, person.focal * max(seen.size))
+        for kind, values in here.items():
+            own = found.error[seen.present] if kind == "track" else poses
+            for table, value in ((error, own), (opening, head.opening(values)), (curves, values)):
+                table.setdefault(kind, []).append(value)
+        gap.setdefault("seen", []).append(parted * head.eye_distance / EYE_MM)
+        at = np.flatnonzero(seen.present) / float(FPS)
+        for start, end in meets(phones.get(name, ())):
+            inside = (at >= start) & (at <= end)
+            if inside.any():
+                asked += 1
+                for kind, values in here.items():
+                    closed[kind] += int(head.opening(values)[inside].min() <= 1.0)
+    frames, truth = sum(map(len, clips.values())), np.concatenate(gap["seen"])
+    print(
+        f"{len(clips)} clips, {frames} frames; met in {met:.1f} s, followed {frames / spent:.0f} frames a second and core"
+    )
+    for kind in ("track", "scores"):
+        off = np.concatenate(opening[kind]) - truth
+        shut = truth <= 1.0
+        print(
+            f"{kind:7s} landmarks {np.sqrt((np.concatenate(error[kind]) ** 2).mean()):.2f} px RMS  lips' gap"
+            f" {np.sqrt((off**2).mean()):.2f} mm RMS ({np.median(np.abs(off)):.2f} median,"
+            f" {np.sqrt((off[shut] ** 2).mean()):.2f} RMS where closed)"
+            f" R {np.corrcoef(truth, np.concatenate(opening[kind]))[0, 1]:.3f}"
+            f"  /p b m/ closed {closed[kind]} of {asked} ({closed[kind] / max(asked, 1):.2f})"
+        )
+    for i in MOUTH:
+        a, b = (np.concatenate(curves[kind])[:, i].std() for kind in ("track", "scores"))
+        print(f"  {ARKIT_NAMES[i]:20s} std {a:.3f}, scores {b:.3f}")
+
+
+def pose_errors(seen: Seen, known: Fitter, weights: np.ndarray, focal: float) -> np.ndarray:
+    """(P,) pixels RMS of the landmarks at 60 between the eyes when the head is placed with ``weights`` (P, 52)."""
+    errors, view, nobody = [], None, np.zeros(0)
+    for frame, expression in zip(np.flatnonzero(seen.present), weights, strict=True):
+        marks = seen.observation(int(frame))
+        view = known.place(nobody, marks, view or known.begin(nobody, marks, focal), expression)
+        off = marks.points - view.project(known.mean + np.tensordot(view.expression, known.shapes, 1))
+        eyes = np.linalg.norm(np.subtract(*marks.points[list(OUTER_EYES)]))
+        errors.append(np.sqrt((off**2).sum(1).mean()) * EYE_DISTANCE / float(eyes))
+    return np.array(errors)
+
+
+def look(path: Path, landmarker: Landmarker) -> Seen:
+    watch = Watch(landmarker)
+    with open_video(path, FPS) as video:
+        for frame in video:
+            watch.see(frame)
+    return watch.seen()
+
+
 def main(videos: Path, *tracks: Path) -> None:
     sculptor = Sculptor()
     sculptor.landmarker = Landmarker(threads=1)
+    if str(videos) == "crops":
+        folder, phones, every = tracks
+        paths = sorted(path for path in folder.iterdir() if path.suffix in SIDES)[:: int(str(every))]
+        clips = {path.stem: look(path, sculptor.landmarker) for path in paths}
+        crops(
+            sculptor, {name: seen for name, seen in clips.items() if seen.present.any()}, read_phones(phones)
+        )
+        return
     if str(videos) == "drawn":
         drawn(sculptor, range(900, 900 + PEOPLE))
         return

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import fitter, seen, talking
+from talking_face import fitter, seen, talking
 
 from dxtalker.curate.checks import heard, identity_gap, judge_track, jumps, rms
 from dxtalker.curate.crop import CropJob
@@ -19,7 +19,7 @@ from dxtalker.data.clip import Clip, ClipRecord
 from dxtalker.face.head import Head
 from dxtalker.face.head_file import load_head
 from dxtalker.face.seen import Seen
-from dxtalker.records import Motion, Waveform
+from dxtalker.records import ARKIT_INDEX, Motion, Waveform
 
 LIMITS = Settings()
 COUNT = 75
@@ -60,6 +60,9 @@ def test_lips_that_stand_still_are_told_where_speech_is_heard() -> None:
     still = np.zeros((COUNT, 52), np.float32)
     assert reason(clip(still)) == "track.still"
     assert reason(clip(still, np.zeros(COUNT * 640, np.float32))) == ""
+    agape = still.copy()
+    agape[:, ARKIT_INDEX["jawOpen"]] = 0.5
+    assert reason(clip(agape)) == "track.still"
     assert "0.0 mm" in judge_track(clip(still), head(), 1.0, LIMITS).remark
 
 

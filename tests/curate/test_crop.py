@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import seen, talking
+from talking_face import seen, talking
 
 from dxtalker.curate.crop import CropJob, Cut, Window, cut_crops, cut_square, steady_windows, whole_windows
 from dxtalker.face.seen import STEP

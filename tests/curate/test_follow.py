@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import SIZE, fitter, seen, talking
+from talking_face import SIZE, fitter, seen, talking
 
 from dxtalker.curate.follow import (
     Followed,

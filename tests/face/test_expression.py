@@ -11,6 +11,7 @@ from dxtalker.face.expression import (
     SCORE_MM,
     STEADY,
     align,
+    learn_rest,
     load_expression_model,
     most_probable,
     prior,
@@ -112,3 +113,26 @@ def test_bounded_descent_is_no_worse_than_any_point_in_bounds(seed: int) -> None
     assert found.min() >= 0 and found.max() <= 1
     for _ in range(20):
         assert (cost(found) <= cost(rng.random((5, 9))) + 1e-6).all()
+
+
+def test_the_pucker_score_is_heard() -> None:
+    """A score without any movement of the landmarks counts as a part of what it says."""
+    scores = np.zeros((60, 52))
+    scores[30:, ARKIT_INDEX["mouthPucker"]] = 0.6
+    points = seen(np.zeros(60))
+    rest = learn_rest(points[:30], scores[:30])
+    curves = read_expression(points, scores, HEAD, 25, rest=rest)
+    pucker = curves[:, ARKIT_INDEX["mouthPucker"]]
+    assert pucker[:25].max() < 0.05 and 0.2 < pucker[35:].mean() < 0.7
+
+
+def test_rest_can_be_learned_elsewhere() -> None:
+    parted = 10 * np.abs(np.sin(np.arange(60) / 3.0)) * (np.arange(60) > 20)
+    points, scores = seen(parted), np.zeros((60, 52))
+    rest = learn_rest(points, scores)
+    assert np.array_equal(
+        read_expression(points, scores, HEAD, 25), read_expression(points, scores, HEAD, 25, rest=rest)
+    )
+    busy = slice(24, 60)
+    whole = read_expression(points, scores, HEAD, 1, rest=rest)[busy]  # at 1 a second nothing is smoothed
+    assert np.allclose(read_expression(points[busy], scores[busy], HEAD, 1, rest=rest), whole)

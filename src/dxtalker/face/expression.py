@@ -45,6 +45,9 @@ EXPECTED = {
     "mouthDimple": 0.12, "mouthLeft": 0.1, "mouthRight": 0.1, "cheekPuff": 0.08,
     "jawForward": 0.08, "jawLeft": 0.08, "jawRight": 0.08, "tongueOut": 0.02,
 }  # fmt: skip
+# Scores that tell real faces better than the reading does, which was learned on drawn ones: (score a whole weight
+# gives, standard deviation of the score about that). /u w o/ of GRID against spread vowels: docs/tracking.md.
+SAID = {"mouthPucker": (1.0, 0.1)}
 FAST = np.concatenate([channels("jawOpen", "mouthClose", "mouthLowerDown", "mouthUpperUp"), BLINK])
 
 
@@ -125,17 +128,26 @@ def read_expression(
     slow = np.setdiff1d(np.arange(len(ARKIT_NAMES)), FAST)
     for part in _stretches(present, len(points)):
         reading[part, slow] = smooth(reading[part][:, slow], SLOW, fps)
-    curves = most_probable(reading, model)
+    said = scores - rest.features[-len(ARKIT_NAMES) :] / SCORE_MM
+    curves = most_probable(reading, model, said)
     curves[:, GAZE] = 0
     parted = openings(lip_gaps(face.points, model.places), rest.gaps) * (head.eye_distance / EYE_MM)
     return match_lips(curves, parted, head)
 
 
-def most_probable(reading: np.ndarray, model: ExpressionModel) -> np.ndarray:
-    """(T, 52) weights 0..1 under the reading's error and the prior."""
+def most_probable(reading: np.ndarray, model: ExpressionModel, said: np.ndarray | None = None) -> np.ndarray:
+    """(T, 52) weights 0..1 under the reading's error and the prior.
+
+    ``said`` (T, 52) are the scores above rest: those of SAID count beside the reading.
+    """
     weighted = np.linalg.solve(model.error * TRUST, model.answer.T)  # (52, 52)
-    gram = model.answer @ weighted + np.linalg.inv(prior())
-    return bounded_descent(gram, reading @ weighted, 0.0, 1.0)
+    gram, pull = model.answer @ weighted + np.linalg.inv(prior()), reading @ weighted
+    if said is not None:
+        for name, (gain, error) in SAID.items():
+            i = ARKIT_INDEX[name]
+            gram[i, i] += (gain / error) ** 2
+            pull[:, i] += said[:, i] * gain / error**2
+    return bounded_descent(gram, pull, 0.0, 1.0)
 
 
 def prior() -> np.ndarray:

@@ -14,8 +14,10 @@ from .fit import Fitter
 from .seen import STEP, Seen
 
 # Calm frames that say who a speaker is, spread over all that shows them: one for each EVERY frames.
-FEW, MANY, EVERY = 4, 16, 25
-INDEPENDENT = 3.0  # of them, at most: on drawn people more trust made likenesses worse with every frame
+FEW, MANY, EVERY = 4, 8, 50
+# Together they weigh as much as one picture: the network errs alike in all frames of a face. On drawn people every frame
+# that was taken for another witness made the likeness worse (docs/tracking.md).
+INDEPENDENT = 1.0
 TURNS = 2  # more, for how the face looks when it is turned to either side
 TURNED, TOO_TURNED = 0.15, 0.6  # radians of yaw: what such a frame has at least and at most
 FEWEST = 5  # frames with a face, in all
@@ -37,7 +39,7 @@ class Person:
 def meet(parts: Sequence[Seen], fitter: Fitter, count: int | None = None) -> Person:
     """Who is seen in ``parts``: stretches of one or several videos, all of one face and by one kind of camera.
 
-    About ``count`` calm frames and those from the sides are fitted jointly, by default 4 to 16 by what there is; rest
+    About ``count`` calm frames and those from the sides are fitted jointly, by default 4 to 8 by what there is; rest
     is learned from all frames. Raises BadInput when there is hardly a face in them.
     """
     counts = np.array([int(part.present.sum()) for part in parts])
