@@ -97,6 +97,9 @@ def test_cut_off_files_give_what_is_there(folder: Path, landmarker: Landmarker) 
         assert 5 < len(found) < FRAMES - 5 and any(
             "damage" in note or "ends early" in note for note in found.notes
         )
+    assert not pictures(
+        half, landmarker, 1.9, 1.0
+    ).seen.present.any()  # a later part does not spoil the first
     assert reason(torn, landmarker) == "file.cut_off"  # its index stood at the end
 
 
@@ -217,7 +220,10 @@ def test_a_video_of_hours_is_read_in_parts(folder: Path, landmarker: Landmarker)
     assert time.process_time() - begin < 5
     with pytest.raises(LimitExceeded, match="longer than 15 minutes"), open_video(path):
         pass
-    assert isinstance(end_of(path, landmarker, 7300.0, 1.0), Verdict)
+    beyond = pictures(path, landmarker, 7300.0, 1.0)
+    assert (
+        len(beyond) == 0 and "no picture from 7300" in beyond.notes[0] and stretches(beyond, SETTINGS) == []
+    )
 
 
 def test_flipped_bytes_end_in_a_line_or_in_pictures(folder: Path, landmarker: Landmarker) -> None:

@@ -65,7 +65,7 @@ def open_video(
     Pictures are upright (the file's rotation is applied), with square pixels, and reduced to LONGEST_SIDE; those of
     high dynamic range are tone mapped. A video of more than MAX_SECONDS is read in parts of at most that: ``seconds``
     of it from ``start`` on, which is rounded to a whole frame; at a whole rate
-    they are the very pictures that the whole gives.
+    they are the very pictures that the whole gives, and none, with a note, beyond its end.
     Raises BadInput, Unsupported or LimitExceeded with the file's name and the reason, NotReady without ffmpeg.
     """
     path = Path(path)
@@ -174,8 +174,9 @@ def _start(child: Child, fps: Fraction, seconds: float | None, path: Path, part:
     if size is None:
         child.finish()
         said = complaint(child)
-        if part.first and not said:
-            raise BadInput(f"it shows no picture from {float(part.first / fps):.1f} s on; it ends before")
+        if part.first:  # what came before may be sound: a part beyond the end, or beyond damage, is empty
+            note = f"it shows no picture from {float(part.first / fps):.1f} s on"
+            return VideoFrames(fps, (0, 0), 0, [f"{note} ({said})" if said else note])
         raise BadInput(f"no picture could be decoded ({said or 'it holds none'}); export it again, as MP4")
     expected = max(0, round(seconds * fps) - part.first) if seconds else part.frames
     if expected is not None and part.frames is not None:
