@@ -47,7 +47,8 @@ def judge_track(made: FollowedClip, head: Head, identity: float, limits: Setting
         if most and scores.get(name, 0.0) > most:
             return Verdict(scores, reason, f"{scores[name]:.2f} {words}; expected at most {most:g}")
     moved = float(np.ptp(np.percentile(opening, [10, 90]))) if len(opening) else OPENING
-    if min(moved, scores.get("track.opening", OPENING)) < OPENING:  # a face may also stand still with an open mouth
+    # A face may also stand still with its mouth open.
+    if min(moved, scores.get("track.opening", OPENING)) < OPENING:
         remark = f"the lips move by {moved:.1f} mm while speech is heard; expected {OPENING:g} or more"
         return Verdict(scores, "track.still", remark)
     return Verdict(scores)
