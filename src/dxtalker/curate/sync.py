@@ -32,16 +32,18 @@ DRAWS = 200  # of the bootstrap
 GROUPS = 120  # blocks are joined to at most so many for it
 ZERO_ERROR = 0.015  # seconds: how well the reference's own zero is known
 LEAST_ERROR = 0.01  # seconds, of a clip's own lag: the tracker's and the camera's share
+MOST_RATIO, MOST_BELOW = 12.0, 8.0  # beyond them a clip's signs say no more
 FEWEST = 25  # pairs of frames at a lag, below which it is not judged
 ENOUGH = 200  # frames, 8 s: a longer clip is judged as if it were so long; chance likeness adds up, too
 # Fitted on planted shifts and swaps (bench/sync.py calibrate) of clips from which the reference was not learned.
 WORTH = 0.35  # share of the frames that count as independent
-CLIP_ODDS = (-2.7, 1.3)  # log odds that a clip belongs together = first + second * its log likelihood ratio
+# Log odds that a clip belongs together: a constant, for its log likelihood ratio, for each standard error by which
+# its correlation is below its source's (the same speaker's other clips say how well the lips should follow).
+CLIP_ODDS = (0.0, 1.1, 1.2)
 SOURCE_ODDS = (
     -5.0,
     1.2,
 )  # log odds that a source's peak is no chance = first + second * its height above the next
-PRIOR_ODDS = 1.4  # log odds, 4 to 1, of a clip before it is looked at, where its source is placed for certain
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def source_offset(
     return Offset(
         seconds=_peak(curve) - reference.zero,
         error=float(np.hypot(spread, ZERO_ERROR)),
-        confidence=_probability(SOURCE_ODDS, float(likely[best] - others.max())),
+        confidence=_probability(SOURCE_ODDS[0] + SOURCE_ODDS[1] * float(likely[best] - others.max())),
         correlation=float(curve[best]),
     )
 
@@ -137,21 +139,36 @@ def clip_confidence(clip: SyncEvidence, offset: Offset, reference: SyncReference
     """Whether one clip's lips follow its sound at its source's ``offset``.
 
     It is fitted such that half of the clips belong together and the others are shifted by more than 80 ms or have
-    another clip's sound; one of a source that was placed for certain is trusted four to one beforehand, one of a
-    source that could not be placed is mistrusted as much.
+    another clip's sound; no clip is surer than its source's place.
     """
     reference = reference or load_sync_reference()
-    pooled = clip.sums.astype(np.float64).sum(axis=0)
-    likely = log_likelihood(correlations(pooled, reference.weights), pooled)
+    lag, error = _spread(_clip_likelihood(clip, reference)[2])
+    odds = float(np.dot(CLIP_ODDS, [1.0, *clip_signs(clip, offset, reference)]))
+    confidence = min(_probability(odds), offset.confidence)
+    return ClipSync(confidence, float(np.hypot(error, LEAST_ERROR)), lag - reference.zero)
+
+
+def clip_signs(clip: SyncEvidence, offset: Offset, reference: SyncReference) -> tuple[float, float]:
+    """What a clip's confidence is made of: log of how much likelier it is at lags within 80 ms of its source's offset
+    than anywhere else or unrelated, and by how many standard errors its correlation there is below its source's.
+    """
+    pairs, curve, likely = _clip_likelihood(clip, reference)
+    used = min(pairs, ENOUGH)
+    judged = likely * used / max(pairs, 1.0)
     inside = np.abs(LAGS - reference.zero - offset.seconds) <= TOGETHER + STEP / 2
     if not inside.any():
-        return ClipSync(0.0, float("inf"), 0.0)
-    lag, error = _spread(likely)
-    judged = likely * min(1.0, ENOUGH / max(float(pooled[REACH, 0]), 1.0))
+        return -MOST_RATIO, -MOST_BELOW
     ratio = _log_mean(judged[inside]) - _log_mean(np.append(judged[~inside], 0.0))
-    prior = PRIOR_ODDS * (2 * offset.confidence - 1)
-    confidence = _probability((CLIP_ODDS[0] + prior, CLIP_ODDS[1]), ratio)
-    return ClipSync(confidence, float(np.hypot(error, LEAST_ERROR)), lag - reference.zero)
+    best, usual = np.clip([curve[inside].max(), offset.correlation], -0.9, 0.99)
+    below = float(np.arctanh(best) - np.arctanh(usual)) * np.sqrt(WORTH * used)
+    return float(np.clip(ratio, -MOST_RATIO, MOST_RATIO)), float(np.clip(below, -MOST_BELOW, 0.0))
+
+
+def _clip_likelihood(clip: SyncEvidence, reference: SyncReference) -> tuple[float, np.ndarray, np.ndarray]:
+    """Pairs of frames at lag 0, and the correlation and the log likelihood (M,) of each lag."""
+    pooled = clip.sums.astype(np.float64).sum(axis=0)
+    curve = correlations(pooled, reference.weights)
+    return float(pooled[REACH, 0]), curve, log_likelihood(curve, pooled)
 
 
 def judge_sync(
@@ -252,8 +269,9 @@ def _log_mean(values: np.ndarray) -> float:
     return top + float(np.log(np.exp(values - top).mean()))
 
 
-def _probability(odds: tuple[float, float], ratio: float) -> float:
-    return float(1 / (1 + np.exp(-np.clip(odds[0] + odds[1] * ratio, -30, 30))))
+def _probability(odds: float) -> float:
+    """From log odds."""
+    return float(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
 
 def _fine() -> np.ndarray:
