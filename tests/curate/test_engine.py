@@ -137,7 +137,7 @@ def test_a_file_that_fails_costs_itself(videos: Path, tmp_path: Path) -> None:
 
 def test_a_file_that_hangs_is_given_up(videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_video(videos / "hang.mp4", 3.0, 30)
-    monkeypatch.setattr("dxtalker.curate.local.STALL_SECONDS", 1.5)
+    monkeypatch.setattr("dxtalker.curate.local.STALL_SECONDS", 3.0)
     assert run(videos, tmp_path / "clips").manifest.reasons["file.failed"] == 1
 
 

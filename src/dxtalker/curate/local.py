@@ -25,6 +25,7 @@ T = TypeVar("T", contravariant=True)
 R = TypeVar("R", covariant=True)
 
 STALL_SECONDS = 900.0  # without a sign of life a file is given up: a piece of a video takes a few minutes
+LOADING_SECONDS = 300.0  # that a process may take until it is ready
 MEMORY_BYTES = 8 << 30  # of data a process may hold (Linux)
 GRACE_SECONDS = 3.0  # for a process to clean up when it is asked to end
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -132,7 +133,7 @@ class _Process:
                     return self._through(*told)
         except (EOFError, ConnectionResetError, BrokenPipeError):
             return self._died()
-        if time.monotonic() - self._heard > stall_seconds:
+        if time.monotonic() - self._heard > (stall_seconds if self.ready else LOADING_SECONDS):
             self.dismiss()
             self.end()
             self.usable = False

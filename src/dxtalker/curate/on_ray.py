@@ -6,7 +6,9 @@ process of its own (local.py), so a file that crashes costs itself there too, an
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -59,9 +61,9 @@ def _run(data: Any, work: Work, jobs: Sequence[Job], processes: int) -> Iterator
     rows = [{"path": str(job.path), "sha256": job.sha256} for job in jobs]
     by_path = {row["path"]: job for row, job in zip(rows, jobs, strict=True)}
     blocks = max(1, -(-len(rows) // FILES))
-    options = {"num_cpus": 1, "concurrency": processes} if processes else {"num_cpus": 1}
+    some = {"compute": data.TaskPoolStrategy(size=processes)} if processes else {}
     done = data.from_items(rows, override_num_blocks=blocks).map_batches(
-        _batch, batch_size=FILES, fn_kwargs={"work": work}, **options
+        _batch, batch_size=FILES, fn_kwargs={"work": work}, num_cpus=1, **some
     )
     for row in done.iter_rows():
         job = by_path[row["path"]]
@@ -73,12 +75,24 @@ def _batch(batch: dict[str, Any], work: Work) -> dict[str, list[Any]]:
     """What a task does: the columns of its files -> the columns of what became of them."""
     jobs = [Job(Path(str(p)), str(s)) for p, s in zip(batch["path"], batch["sha256"], strict=True)]
     rows = []
-    for outcome in run_local(work, jobs, 1):
-        result = asdict(outcome.result or NOTHING)
-        rows.append(
-            {"path": str(outcome.job.path), "failure": outcome.failure, "trace": outcome.trace, **result}
-        )
+    with _without_main():
+        for outcome in run_local(work, jobs, 1):
+            result = asdict(outcome.result or NOTHING)
+            told = {"failure": outcome.failure, "trace": outcome.trace}
+            rows.append({"path": str(outcome.job.path), **told, **result})
     return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A child would run the main program of its parent again, which is Ray's own and takes seconds."""
+    main = sys.modules["__main__"]
+    hidden = {name: getattr(main, name) for name in ("__file__", "__spec__") if hasattr(main, name)}
+    try:
+        main.__dict__.update(dict.fromkeys(hidden))
+        yield
+    finally:
+        main.__dict__.update(hidden)
 
 
 NOTHING = Through("", "", 0.0, 0, 0)
