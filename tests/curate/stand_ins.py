@@ -113,6 +113,18 @@ def make_stand_in(settings: Settings) -> Stages:
     return StandIn()
 
 
+class ByLength(StandIn):
+    """Videos are late by a hundredth of their length."""
+
+    def look(self, path: Path, start: float, seconds: float) -> Looked:
+        self.late = seconds / 100
+        return super().look(path, start, seconds)
+
+
+def make_by_length(settings: Settings) -> Stages:
+    return ByLength()
+
+
 def make_late(settings: Settings) -> Stages:
     return StandIn(0.1)
 
@@ -120,6 +132,8 @@ def make_late(settings: Settings) -> Stages:
 @dataclass(frozen=True)
 class Late:
     seconds: float
+    error: float = 0.01
+    confidence: float = 1.0
 
 
 def offset(evidence: Sequence[Evidence]) -> Late:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stand_ins import JOINT, SETTINGS, make_late, make_stand_in, write_video
+from stand_ins import JOINT, SETTINGS, make_by_length, make_late, make_stand_in, write_video
 
 from dxtalker.curate.command import Summary, curate, summary_lines
 from dxtalker.curate.settings import Settings
@@ -171,6 +171,23 @@ def test_late_pictures_are_brought_to_their_sound(videos: Path, tmp_path: Path) 
             )
         else:
             assert np.array_equal(clip.sound.samples, was.sound.samples[-lag : len(clip.sound.samples) - lag])
+
+
+def test_a_long_video_is_its_own_source_and_short_ones_share_theirs(tmp_path: Path) -> None:
+    for name, seconds in (("long.mp4", 16.0), ("short1.mp4", 4.0), ("short2.mp4", 4.0), ("short3.mp4", 4.0)):
+        write_video(tmp_path / "videos" / name, seconds, len(name) + int(name[-5] == "2"))
+    run(tmp_path / "videos", tmp_path / "clips", make_by_length)
+    late = {r.source: r.scores["sync.offset"] for r in ClipReader(tmp_path / "clips").records()}
+    assert late["long.mp4"] == 0.16, "measured for itself"
+    assert late["short1.mp4"] == late["short2.mp4"] == 0.16, (
+        "the folder's: most of its clips are of the long one"
+    )
+    for name in ("a", "b", "c", "d", "e"):
+        write_video(tmp_path / "videos" / f"short{name}.mp4", 4.0, ord(name))
+    run(tmp_path / "videos", tmp_path / "clips", make_by_length)
+    late = {r.source: r.scores["sync.offset"] for r in ClipReader(tmp_path / "clips").records()}
+    assert late["long.mp4"] == 0.16
+    assert late["short1.mp4"] == 0.04
 
 
 def test_what_cannot_be_done_is_said(videos: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ pytest.importorskip("ray", reason="needs ray: make test-ray")
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def test_a_cluster_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_a_cluster_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))  # where the nodes find the stages
     videos = tmp_path / "videos"
     for number, seconds in enumerate((8.5, 4.2, 6.0, 3.0, 5.0, 2.5)):
         write_video(videos / "b" / f"{number}.mp4", seconds, number)

@@ -26,7 +26,10 @@ from .settings import Settings
 from .sources import Video
 from .verdict import Verdict
 
-OWN_SOURCE = 60.0  # seconds from which a video is measured for itself
+VERSION = 1  # of what is decided here: another one decides anew
+# A video is its own source from so many seconds of clips on, where that tells enough: videos of one folder that were
+# cut alike are not always late alike (the three addresses of docs/curation.md: 176, 120 and 33 ms early).
+OWN_SECONDS, OWN_ERROR, OWN_CONFIDENCE = 10.0, 0.03, 0.9
 SLUG = 48  # letters of a video's name in those of its clips
 
 Evidence = Mapping[str, np.ndarray]
@@ -37,6 +40,10 @@ class Late(Protocol):
 
     @property
     def seconds(self) -> float: ...
+    @property
+    def error(self) -> float: ...  # seconds, standard error
+    @property
+    def confidence(self) -> float: ...  # 0..1, that it is no chance
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,7 @@ def told_settings(videos: Sequence[tuple[Video, Through]], settings: Settings) -
     parts = [[video.name, asdict(video.provenance), video.refused, asdict(done)] for video, done in videos]
     whole = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     plain = json.loads(json.dumps(asdict(settings)))  # tuples become lists, as they will be read
-    return {**plain, "videos": len(videos), "sum": whole[:32]}
+    return {**plain, "version": VERSION, "videos": len(videos), "sum": whole[:32]}
 
 
 def _gather(videos: Sequence[tuple[Video, Through]], drafts: Drafts) -> tuple[list[Entry], list[ClipRecord]]:
@@ -152,9 +159,7 @@ def _entries(video: Video, done: Through, number: int, piece: PieceFile) -> Iter
 
 
 def source_of(name: str, done: Through) -> str:
-    """What a video's sync is measured with: itself, if it is long; else the videos of its folder made alike."""
-    if done.seconds >= OWN_SOURCE:
-        return name
+    """What a video's sync is measured with where it tells too little itself: videos of its folder made alike."""
     return f"{PurePosixPath(name).parent}/ {done.make}"
 
 
@@ -185,19 +190,29 @@ def _whole(video: Video, done: Through, reason: str, remark: str) -> ClipRecord:
 
 def _sync(entries: Sequence[Entry], settings: Settings, joint: Joint) -> None:
     """How late each source is; then how well each of its clips fits that."""
-    sources: dict[str, list[Entry]] = defaultdict(list)
+    sources: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in entries:
-        sources[entry.source].append(entry)
+        sources[entry.source][entry.video.name].append(entry)
     for source in sorted(sources):
-        members = sources[source]
-        late = joint.offset([entry.evidence for entry in members])
-        for entry in members:
-            said = joint.sync(entry.evidence, late, settings)
-            entry.scores |= said.scores
-            if said.reason:
-                entry.drop(said.reason, said.remark)
-            else:
-                entry.offset = late.seconds
+        videos = sources[source]
+        pooled = joint.offset([entry.evidence for members in videos.values() for entry in members])
+        for members in videos.values():
+            late = _own(members, joint) or pooled
+            for entry in members:
+                said = joint.sync(entry.evidence, late, settings)
+                entry.scores |= said.scores
+                if said.reason:
+                    entry.drop(said.reason, said.remark)
+                else:
+                    entry.offset = late.seconds
+
+
+def _own(members: Sequence[Entry], joint: Joint) -> Late | None:
+    """What the clips of one video say together, if that is enough."""
+    if sum(entry.record.duration for entry in members) < OWN_SECONDS:
+        return None
+    late = joint.offset([entry.evidence for entry in members])
+    return late if late.error <= OWN_ERROR and late.confidence >= OWN_CONFIDENCE else None
 
 
 def _find_duplicates(entries: Sequence[Entry], joint: Joint) -> None:

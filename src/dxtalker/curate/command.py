@@ -120,7 +120,7 @@ def _outcomes(
     if ray:
         from .on_ray import run_on_ray
 
-        return run_on_ray(work, jobs, ray, processes)
+        return run_on_ray(work, jobs, ray, processes, alive)
     return run_local(work, jobs, processes or os.cpu_count() or 1, alive)
 
 

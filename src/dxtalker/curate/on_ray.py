@@ -9,20 +9,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadInput, NotReady
+from ..errors import BadInput, DxtalkerError, NotReady
 from .drafts import Through
-from .local import Outcome, Work, run_local
+from .local import Alive, Outcome, Work, run_local
 from .work import Job
 
 FILES = 4  # of one task: loading the models is shared by them
 INSTALL = 'pip install "dxtalker[ray]"'
 
 
-def run_on_ray(work: Work, jobs: Sequence[Job], address: str, processes: int = 0) -> Iterator[Outcome[Job]]:
+def run_on_ray(
+    work: Work, jobs: Sequence[Job], address: str, processes: int = 0, alive: Alive = lambda seconds: None
+) -> Iterator[Outcome[Job]]:
     """``run_local`` on the cluster at ``address``: ``auto`` or ``ray://host:port``; ``local`` starts one here.
 
     ``processes``: how many tasks may run at once; 0 leaves it to the cluster's free cores. Outcomes come as they are
@@ -48,13 +50,13 @@ def run_on_ray(work: Work, jobs: Sequence[Job], address: str, processes: int = 0
                 f"no Ray cluster at {address} ({said}); start one with: ray start --head"
             ) from error
     try:
-        yield from _run(ray.data, work, jobs, processes)
+        yield from _run(ray.data, work, jobs, processes, alive)
     finally:
         if mine:
             ray.shutdown()
 
 
-def _run(data: Any, work: Work, jobs: Sequence[Job], processes: int) -> Iterator[Outcome[Job]]:
+def _run(data: Any, work: Work, jobs: Sequence[Job], processes: int, alive: Alive) -> Iterator[Outcome[Job]]:
     context = data.DataContext.get_current()
     context.enable_progress_bars = False
     context.execution_options.preserve_order = False
@@ -65,10 +67,24 @@ def _run(data: Any, work: Work, jobs: Sequence[Job], processes: int) -> Iterator
     done = data.from_items(rows, override_num_blocks=blocks).map_batches(
         _batch, batch_size=FILES, fn_kwargs={"work": work}, num_cpus=1, **some
     )
-    for row in done.iter_rows():
-        job = by_path[row["path"]]
-        result = Through(**{name: row[name] for name in Through.__dataclass_fields__}) if row["key"] else None
-        yield Outcome(job, result, row["failure"], row["trace"])
+    try:
+        for row in done.iter_rows():
+            result = None if row["failure"] else _through(row)
+            alive(result.seconds if result else 0.0)
+            yield Outcome(by_path[row["path"]], result, row["failure"], row["trace"])
+    except Exception as error:  # Ray wraps what a task raised, more than once
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, DxtalkerError):
+                raise NotReady(str(cause)) from error
+            cause = cause.__cause__
+        raise
+
+
+def _through(row: dict[str, Any]) -> Through:
+    """Numbers come back as numpy's."""
+    kinds = {"str": str, "int": int, "float": float}
+    return Through(**{entry.name: kinds[str(entry.type)](row[entry.name]) for entry in fields(Through)})
 
 
 def _batch(batch: dict[str, Any], work: Work) -> dict[str, list[Any]]:
