@@ -63,7 +63,7 @@ def mix(
 ) -> Mixture:
     """``voice`` with ``kind`` at ``snr`` dB, of random gain; ``altered`` puts some in a room or behind a codec."""
     count = int(seconds * 25) * FRAME
-    voice = excerpt(rng, voice, count) if len(voice) > count else np.pad(voice, (0, count - len(voice)))
+    voice = excerpt(rng, voice, count)
     heard = active(voice)
     frames = len(heard)
     nothing = np.zeros(frames, bool)
@@ -100,7 +100,5 @@ def mix(
         musical = ~nothing if kind == "music" else nothing
     if altered and rng.uniform() < 0.3:
         total = lowpass(total, rng.uniform(3200, 7000))
-    if altered:  # a microphone's own noise
-        total = total + coloured(rng, count, rng.uniform(0, 1.5)) * 0
     total = total / (np.abs(total).max() + 1e-9) * 10 ** (rng.uniform(-26, -0.5) / 20)
     return Mixture(total.astype(np.float32), kind, snr if kind != "clean" else np.inf, heard, musical, second)

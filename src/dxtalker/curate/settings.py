@@ -28,8 +28,8 @@ class Settings:
     snr: float = 10.0  # dB, least
     speech: float = 0.25  # share of frames, least
     clipped: float = 0.001  # share of samples, most
-    music: float = 0.5  # most
-    second_voice: float = 0.08  # share of the speech, most
+    music: float = 0.6  # most
+    second_voice: float = 0.16  # share of the speech, most
     languages: tuple[str, ...] = ()  # ISO 639-1 codes that are kept; () keeps all
     # Sound and picture.
     offset: float = 0.4  # seconds that can be corrected, most
