@@ -87,7 +87,11 @@ def show(kind: str, rows: list[Row]) -> None:
             f"{name} {sum((r.reason or 'kept') == name for r in here)}" for name in sorted(reasons)
         )
         apart = [r.scores["sound.snr"] - r.made.snr for r in here if "sound.snr" in r.scores]
-        error = f"snr {np.mean(apart):+.1f} ± {np.std(apart):.1f} dB" if np.isfinite(low) and apart else ""
+        error = (
+            f"snr {np.mean(apart):+.1f} ± {np.std(apart):.1f} dB"
+            if np.isfinite(low) and apart and kind != "second"
+            else ""
+        )
         print(f"{kind:10} {low:4} dB up: {len(here):3}  {shares}  {error}")
 
 
