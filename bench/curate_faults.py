@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from dxtalker.data.reader import read_dropped, read_records
 from plant import Fault, Scene, read_scene, write_scene
 
 LONG, SCENE, MOST_SCENES = 8.0, 6.0, 12  # seconds; scenes of all long videos
-FEW = 8  # clips of a folder in which all pictures are late
+LATE, FEW = 2, 8  # folders in which all pictures are late, for each that is given, and videos in them
 # Faults, and the reasons that would name them; without any, the video is to be kept.
 FAULTS: dict[str, tuple[Fault, tuple[str, ...]]] = {
     "control": (plant.control, ()),
@@ -80,34 +81,35 @@ def gather(folders: list[Path]) -> dict[str, list[Scene]]:
                 continue
             parts = [read_scene(path, at, SCENE) for at in np.arange(0, whole.seconds - SCENE, SCENE)]
             found.setdefault(f"{folder.name}_long", []).extend(parts)
-    return {name: scenes[: MOST_SCENES if name.endswith("_long") else None] for name, scenes in found.items()}
+    short_first = sorted(found.items(), key=lambda item: item[0].endswith("_long"))
+    return {name: scenes[: MOST_SCENES if name.endswith("_long") else None] for name, scenes in short_first}
 
 
-def make(scenes: dict[str, list[Scene]], folder: Path, seed: int, count: int) -> list[Planted]:
-    """Write the videos and say what is in each."""
-    rng = np.random.default_rng(seed)
-    made = []
+def make(
+    scenes: dict[str, list[Scene]], folder: Path, seed: int, count: int, controls: int
+) -> Iterator[Planted]:
+    """Write the videos, those that are not there, and say what is in each. Every video has random numbers of its own."""
     everybody = [scene for group in scenes.values() for scene in group]
 
-    def add(group: str, number: int, name: str, scene: Scene, fault: Fault) -> None:
-        result = fault(scene, rng, everybody)
+    def add(group: str, number: int, name: str, fault: Fault, members: list[Scene], i: int) -> Planted:
+        rng = np.random.default_rng([seed, crc32(f"{group} {name} {i}".encode())])
+        result = fault(members[i], rng, everybody)
         file = f"{group}/{number:03d}{'.mkv' if result.how == 'pcm' else '.mp4'}"
         (folder / group).mkdir(parents=True, exist_ok=True)
-        write_scene(result, folder / file)
-        made.append(Planted(file, name, list(result.bad), list(result.cuts), result.late))
+        if not (folder / file).is_file():
+            write_scene(result, folder / file)
+        return Planted(file, name, list(result.bad), list(result.cuts), result.late)
 
     for group, members in scenes.items():
-        number = 0
-        for name, (fault, _) in FAULTS.items():
-            many = len(members) if name == "control" else min(count, len(members))
-            for i in sorted(rng.permutation(len(members))[:many]):
-                add(group, number, name, members[i], fault)
-                number += 1
-        for milliseconds in rng.integers(-400, 401, 3).tolist():
-            few = rng.permutation(len(members))[:FEW]
-            for n, i in enumerate(sorted(few)):
-                add(f"{group}_late{milliseconds:+d}", n, "late", members[i], plant.late(milliseconds / 1000))
-    return made
+        rng = np.random.default_rng([seed, crc32(group.encode())])
+        for kind, (name, (fault, _)) in enumerate(FAULTS.items()):
+            chosen = rng.permutation(len(members))[: controls if name == "control" else count]
+            for n, i in enumerate(chosen.tolist()):
+                yield add(group, 100 * kind + n, name, fault, members, i)
+        for milliseconds in rng.integers(-400, 401, LATE).tolist():
+            fault = plant.late(milliseconds / 1000)
+            for n, i in enumerate(rng.permutation(len(members))[:FEW].tolist()):
+                yield add(f"{group}_late{milliseconds:+d}", n, "late", fault, members, i)
 
 
 def spans(record: ClipRecord, planted: Planted) -> bool:
@@ -194,14 +196,14 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--count", type=int, default=6, help="videos of each fault in each folder")
+    parser.add_argument("--controls", type=int, default=12, help="videos without a fault in each folder")
     parser.add_argument("--processes", type=int, default=0)
     parser.add_argument("--score", action="store_true", help="only count what an earlier run left")
     asked = parser.parse_args()
     videos, clips, known = asked.output / "videos", asked.output / "clips", asked.output / "planted.json"
     if not asked.score:
         if not known.is_file():
-            shutil.rmtree(videos, ignore_errors=True)
-            made = make(gather(asked.folders), videos, asked.seed, asked.count)
+            made = list(make(gather(asked.folders), videos, asked.seed, asked.count, asked.controls))
             known.write_text(json.dumps([asdict(one) for one in made], indent=1), encoding="utf-8")
         begin = time.monotonic()
         command = [sys.executable, "-m", "dxtalker.cli", "curate", str(videos), "-o", str(clips)]
