@@ -3,7 +3,7 @@
     python bench/curate_faults.py ../shared/data/raw_video ../shared/data/grid_unseen -o faults/ --seed 4 --count 6
 
 Videos of 8 s and more are cut into scenes of 6 s. A folder of videos is made for each folder that is given (and for
-long ones), with every fault in ``count`` videos of it beside untouched ones; and folders in which all pictures are
+each long video), with every fault in ``count`` videos of it beside untouched ones; and folders in which all pictures are
 late by one number of milliseconds. Prints a table; ``faults/found.json`` has it too. Nothing of it may be published.
 """
 
@@ -28,7 +28,7 @@ from dxtalker.data.clip import ClipRecord
 from dxtalker.data.reader import read_dropped, read_records
 from plant import Fault, Scene, read_scene, write_scene
 
-LONG, SCENE, MOST_SCENES = 8.0, 6.0, 12  # seconds; scenes of all long videos
+LONG, SCENE = 8.0, 6.0  # seconds
 LATE, FEW = 2, 8  # folders in which all pictures are late, for each that is given, and videos in them
 # Faults, and the reasons that would name them; without any, the video is to be kept.
 FAULTS: dict[str, tuple[Fault, tuple[str, ...]]] = {
@@ -69,8 +69,9 @@ class Planted:
 
 
 def gather(folders: list[Path]) -> dict[str, list[Scene]]:
-    """Scenes by folder; those of long videos apart, for they are made otherwise."""
+    """Scenes by folder; each long video is one of its own, for it has an offset of its own."""
     found: dict[str, list[Scene]] = {}
+    long: dict[str, list[Scene]] = {}
     for folder in folders:
         for path in sorted(folder.iterdir()):
             if path.suffix not in VIDEO_SUFFIXES:
@@ -80,9 +81,8 @@ def gather(folders: list[Path]) -> dict[str, list[Scene]]:
                 found.setdefault(folder.name, []).append(whole)
                 continue
             parts = [read_scene(path, at, SCENE) for at in np.arange(0, whole.seconds - SCENE, SCENE)]
-            found.setdefault(f"{folder.name}_long", []).extend(parts)
-    short_first = sorted(found.items(), key=lambda item: item[0].endswith("_long"))
-    return {name: scenes[: MOST_SCENES if name.endswith("_long") else None] for name, scenes in short_first}
+            long[f"{folder.name}_{path.stem}"] = parts
+    return found | long
 
 
 def make(
