@@ -103,7 +103,8 @@ class _Process:
         context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, work), daemon=True)
-        self.process.start()
+        with _deaf():
+            self.process.start()
         theirs.close()
         self.job: Any = None
         self.usable = True
@@ -174,6 +175,19 @@ class _Process:
 def _signal_name(number: int) -> str:
     name = next((entry.name for entry in signal.Signals if entry.value == number), f"signal {number}")
     return f"{name}, for want of memory perhaps" if name == "SIGKILL" else name
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What is started in here does not hear Ctrl-C, not even before it can say so: the parent ends it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
