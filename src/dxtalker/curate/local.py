@@ -180,14 +180,14 @@ def _signal_name(number: int) -> str:
 @contextmanager
 def _deaf() -> Iterator[None]:
     """What is started in here does not hear Ctrl-C, not even before it can say so: the parent ends it."""
-    if threading.current_thread() is not threading.main_thread():
+    if sys.platform == "win32":
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # held back here, and heard afterwards
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
