@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from dxtalker.curate.drafts import Drafts, Piece, Reject, Take, Through
 from dxtalker.curate.faces import small_jpeg
 from dxtalker.curate.reasons import REASONS
-from dxtalker.curate.report import report_html, summary_lines, write_report
+from dxtalker.curate.report import LIMITED, report_html, summary_lines, write_report
 from dxtalker.curate.scores import SCORES
 from dxtalker.curate.settings import Settings
 from dxtalker.curate.tally import tally
@@ -208,6 +208,11 @@ def test_many_records_make_a_small_page() -> None:
     assert seen(page).tags.count("img") == len(faces) > 500
     assert f"{counted.kept.clips:,}" in page
     assert counted.kept.clips + counted.dropped.clips + counted.dropped.files == 10_000
+
+
+def test_thresholds_are_those_of_the_settings() -> None:
+    assert {field for pairs in LIMITED.values() for field, _ in pairs} <= set(SETTINGS)
+    assert set(LIMITED) <= {*SCORES, "clip.seconds"}
 
 
 def test_lines_for_a_terminal() -> None:
