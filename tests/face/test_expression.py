@@ -91,7 +91,8 @@ def test_matching_changes_little_and_hits_the_gap() -> None:
     curves[:, ARKIT_INDEX["jawOpen"]] = 0.3
     wanted = np.array([[0.0] * 3, [6.0] * 3, [14.0] * 3])
     matched = match_lips(curves, wanted, HEAD)
-    assert np.abs(matched @ gap_rows(HEAD).T - wanted).max() < 1.8
+    left = np.abs(matched @ gap_rows(HEAD).T - wanted).max(0)
+    assert left[0] < 0.5 and left[1:].max() < 4.0  # mm: the middle counts
     assert matched[0, ARKIT_INDEX["mouthClose"]] > 0.1  # the jaw stays down where it is seen to be
     assert np.array_equal(matched[:, ARKIT_INDEX["browInnerUp"]], curves[:, ARKIT_INDEX["browInnerUp"]])
     points = np.zeros((1, len(MODEL.landmarks), 3))
