@@ -71,6 +71,7 @@ def curate(
     failed. Raises BadInput where nothing can be done; what is wrong with one video costs that video.
     """
     begin = time.monotonic()
+    given, output = given.absolute(), output.absolute()  # a cluster's processes are at home elsewhere
     found = find_videos(given, output)
     if not found.videos:
         raise BadInput(
