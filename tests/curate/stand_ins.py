@@ -152,7 +152,7 @@ def duplicates(clips: Sequence[tuple[str, Evidence]]) -> Mapping[str, str]:
     }
 
 
-JOINT = Joint(offset, sync, duplicates)
+JOINT = Joint(offset, sync, duplicates, lambda sources: JOINT)
 
 
 def write_video(path: Path, seconds: float, seed: int = 0) -> Path:

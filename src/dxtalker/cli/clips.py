@@ -43,7 +43,7 @@ def curate(
     from ..curate.command import summary_lines
     from ..curate.report import write_report
     from ..curate.settings import preset as settings_of
-    from ..curate.stages import JOINT, load_stages, missing_tools
+    from ..curate.stages import joint, load_stages, missing_tools
 
     settings = settings_of(preset)
     if languages:
@@ -53,7 +53,7 @@ def curate(
     try:
         with _Line(quiet) as line:
             summary = run(
-                videos, output, settings, load_stages, JOINT, processes, ray, retry, line.say, line.show
+                videos, output, settings, load_stages, joint(), processes, ray, retry, line.say, line.show
             )
     except KeyboardInterrupt:
         say("what is done is kept; the same command goes on where it was")

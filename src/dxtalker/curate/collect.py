@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -56,6 +56,8 @@ class Joint:
     sync: Callable[[Evidence, Any, Settings], Verdict]
     # Of clips under their names: name -> the one it is a duplicate of.
     duplicates: Callable[[Sequence[tuple[str, Evidence]]], Mapping[str, str]]
+    # What a collection teaches, from the evidence of its sources: the same judgements, better fitted to it.
+    learn: Callable[[Sequence[Sequence[Evidence]]], Joint]
 
 
 @dataclass
@@ -193,6 +195,7 @@ def _sync(entries: Sequence[Entry], settings: Settings, joint: Joint) -> None:
     sources: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in entries:
         sources[entry.source][entry.video.name].append(entry)
+    joint = joint.learn([[one.evidence for one in members] for members in _alike(sources.values())])
     for source in sorted(sources):
         videos = sources[source]
         pooled = joint.offset([entry.evidence for members in videos.values() for entry in members])
@@ -207,9 +210,26 @@ def _sync(entries: Sequence[Entry], settings: Settings, joint: Joint) -> None:
                     entry.offset = late.seconds
 
 
+def _alike(sources: Iterable[Mapping[str, list[Entry]]]) -> Iterator[list[Entry]]:
+    """Clips that are late alike: those of a long video, and those of a folder's short ones."""
+    for videos in sources:
+        rest: list[Entry] = []
+        for members in videos.values():
+            if _seconds(members) < OWN_SECONDS:
+                rest += members
+            else:
+                yield members
+        if rest:
+            yield rest
+
+
+def _seconds(members: Sequence[Entry]) -> float:
+    return sum(entry.record.duration for entry in members)
+
+
 def _own(members: Sequence[Entry], joint: Joint) -> Late | None:
     """What the clips of one video say together, if that is enough."""
-    if sum(entry.record.duration for entry in members) < OWN_SECONDS:
+    if _seconds(members) < OWN_SECONDS:
         return None
     late = joint.offset([entry.evidence for entry in members])
     return late if late.error <= OWN_ERROR and late.confidence >= OWN_CONFIDENCE else None

@@ -33,6 +33,8 @@ from .settings import Settings
 from .sound import judge_sound
 from .stretches import Stretch, stretches
 from .sync import Offset, SyncEvidence, evidence, judge_sync, source_offset
+from .sync_learn import learn
+from .sync_reference import SyncReference
 from .verdict import Verdict
 from .video import Pictures, Shot, Tracked
 
@@ -173,16 +175,22 @@ def missing_tools(settings: Settings) -> list[str]:
     return []
 
 
-def source_lateness(found: Sequence[Evidence]) -> Offset:
-    return source_offset([SyncEvidence(one[SUMS]) for one in found])
-
-
-def clip_sync(one: Evidence, late: Offset, settings: Settings) -> Verdict:
-    return judge_sync(SyncEvidence(one[SUMS]), late, settings)
-
-
 def duplicates(found: Sequence[tuple[str, Evidence]]) -> Mapping[str, str]:
     return find_duplicates([(name, Fingerprint.from_bytes(one[PRINT].tobytes())) for name, one in found])
 
 
-JOINT = Joint(source_lateness, clip_sync, duplicates)
+def joint(reference: SyncReference | None = None) -> Joint:
+    """The judgements by ``reference``, by default the packaged one."""
+
+    def offset(found: Sequence[Evidence]) -> Offset:
+        return source_offset([SyncEvidence(one[SUMS]) for one in found], reference)
+
+    def sync(one: Evidence, late: Offset, settings: Settings) -> Verdict:
+        return judge_sync(SyncEvidence(one[SUMS]), late, settings, reference)
+
+    return Joint(offset, sync, duplicates, taught)
+
+
+def taught(sources: Sequence[Sequence[Evidence]]) -> Joint:
+    """The judgements by what a collection teaches; a small one teaches nothing, and the packaged reference stays."""
+    return joint(learn([[SyncEvidence(one[SUMS]) for one in clips] for clips in sources]).reference)
