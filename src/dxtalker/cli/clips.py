@@ -21,6 +21,7 @@ def curate(
     preset: str = "default",
     languages: tuple[str, ...] = (),
     processes: int = 0,
+    tracker: str = "",
     ray: str = "",
     retry: bool = False,
     quiet: bool = False,
@@ -35,6 +36,7 @@ def curate(
         preset: thresholds and sizes: default, or 3dxtalker for those of the paper's scripts
         languages: keep these alone, as in: en de; default: those of the preset
         processes: at once; 0: one a core
+        tracker: another tracker in the place of ours, as module:Class; its code is run
         ray: work on a Ray cluster: auto, or its address; needs pip install "dxtalker[ray]"
         retry: try again the videos that the program failed on before
         quiet: no progress
@@ -46,8 +48,7 @@ def curate(
     from ..curate.stages import joint, load_stages, missing_tools
 
     settings = settings_of(preset)
-    if languages:
-        settings = replace(settings, languages=languages)
+    settings = replace(settings, tracker=tracker, languages=languages or settings.languages)
     for text in missing_tools(settings):
         say(text)
     try:

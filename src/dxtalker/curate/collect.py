@@ -30,6 +30,7 @@ VERSION = 1  # of what is decided here: another one decides anew
 # A video is its own source from so many seconds of clips on, where that tells enough: videos of one folder that were
 # cut alike are not always late alike (the three addresses of docs/curation.md: 176, 120 and 33 ms early).
 OWN_SECONDS, OWN_ERROR, OWN_CONFIDENCE = 10.0, 0.03, 0.9
+SURE = 0.5  # least confidence with which a source is corrected by its offset
 SLUG = 48  # letters of a video's name in those of its clips
 
 Evidence = Mapping[str, np.ndarray]
@@ -206,7 +207,7 @@ def _sync(entries: Sequence[Entry], settings: Settings, joint: Joint) -> None:
                 entry.scores |= said.scores
                 if said.reason:
                     entry.drop(said.reason, said.remark)
-                else:
+                elif late.confidence >= SURE:
                     entry.offset = late.seconds
 
 

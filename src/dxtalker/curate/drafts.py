@@ -78,10 +78,10 @@ class Through:
     remark: str = ""
 
 
-def settings_key(settings: Settings, also: str = "") -> str:
+def settings_key(settings: Settings) -> str:
     """Eight letters that stand for everything a draft depends on besides the video."""
     told = {name: value for name, value in asdict(settings).items() if name not in LATE}
-    return hashlib.sha256(json.dumps([VERSION, told, also], sort_keys=True).encode()).hexdigest()[:8]
+    return hashlib.sha256(json.dumps([VERSION, told], sort_keys=True).encode()).hexdigest()[:8]
 
 
 class Drafts:

@@ -40,23 +40,23 @@ from .video import Pictures, Shot, Tracked
 
 FPS = int(FEATURE_FPS)
 SUMS, PRINT = "sync", "fingerprint"  # the parts of a clip's evidence
-NO_CHANCE = 0.5  # probability that a source's offset is none, from which it is corrected
 JPEG_QUALITY = 85
 
 
 @dataclass
 class RealStages:
-    """``Stages`` with the models that ship, and a tracker (``module:Class``) in the place of ours where one is named."""
+    """``Stages`` with the models that ship, and another tracker in the place of ours where the settings name one."""
 
     settings: Settings
-    tracker: str = ""
 
     def __post_init__(self) -> None:
         self._landmarker = Landmarker(threads=1)
         self._encoder = Encoder(threads=1)
         self._space = load_identity_space()
         self._fitter = Fitter(self._space, load_landmark_model())
-        self._tracker = load_tracker(self.tracker) if self.tracker else OwnTracker(self._fitter)
+        self._tracker = (
+            load_tracker(self.settings.tracker) if self.settings.tracker else OwnTracker(self._fitter)
+        )
 
     def look(self, path: Path, start: float, seconds: float) -> Looked:
         return look(path, self._landmarker, start, seconds)
@@ -160,7 +160,7 @@ def _jpeg(picture: np.ndarray) -> bytes:
 
 
 def load_stages(settings: Settings) -> RealStages:
-    """For the default tracker. Raises NotReady where a model is missing."""
+    """Raises NotReady where a model is missing, BadInput for a tracker that cannot be loaded."""
     return RealStages(settings)
 
 

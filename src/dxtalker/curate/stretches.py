@@ -83,6 +83,9 @@ def _faults(looked: Looked, shot: range, settings: Settings) -> list[str]:
     part = looked.seen.cut(shot.start, shot.stop)
     eyes, yaw = front_eye_distance(part), np.degrees(np.abs(part.spread(part.pose[:, 0])))
     still = looked.change[shot.start : shot.stop] < STILL_LEVELS
+    still &= ~(
+        looked.level[shot.start : shot.stop] < settings.level[0]
+    )  # in the dark nothing is seen to move
     still[:1] = False
     checks = (  # the first that applies is the reason
         ("picture.frozen", _long(still, STILL_FRAMES)),
@@ -210,9 +213,9 @@ def judge(got: dict[str, float], settings: Settings) -> tuple[str, str]:
         ("picture.small", got.get("picture.eye_distance", 0.0), "least", settings.eye_distance, "{:.0f} pixels between the eyes"),
         ("picture.turned", got.get("picture.yaw", 90.0), "most", settings.yaw, "turned by {:.0f} degrees"),
         ("picture.several", got.get("picture.others", 0.0), "most", settings.others, "another face in {:.0%} of the looks"),
-        ("picture.frozen", got["picture.frozen"], "most", settings.frozen, "{:.0%} of the frames repeat the one before"),
         ("picture.dark", level, "least", low, "brightness {:.0f} of 255"),
         ("picture.dark", level, "most", high, "brightness {:.0f} of 255"),
+        ("picture.frozen", got["picture.frozen"], "most", settings.frozen, "{:.0%} of the frames repeat the one before"),
         ("picture.blurred", got.get("picture.sharpness", 1.0), "least", settings.sharpness, "sharpness {:.3f}"),
     )  # fmt: skip
     for reason, value, bound, limit, said in checks:

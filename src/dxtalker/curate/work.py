@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..data.clip import ClipRecord
-from ..errors import BadInput, LimitExceeded, NotReady
+from ..errors import BadInput, NotReady
 from ..files import check_file, naming
 from .drafts import Drafts, Piece, Reject, Through, settings_key
+from .probe import file_verdict
 from .settings import Settings
 from .soundtrack import hear
 from .video import Stages, curate_piece
 
 PIECE_SECONDS = 240.0  # of a video that are held at once
-LONGEST = 12 * 3600.0  # seconds, as the audio door has it
 Alive = Callable[[float], None]
-
-# What the doors to files say of them, and what that is here. The first that fits counts.
-SAYINGS = (
-    (r"holds no audio track|holds no sound", "file.no_sound"),
-    (r"no video track|no picture could be decoded", "file.no_picture"),
-    (r"cut short", "file.cut_off"),
-)
 
 
 @dataclass(frozen=True)
@@ -44,7 +36,6 @@ class Curator:
     settings: Settings
     make: Callable[[Settings], Stages]  # loads the stages; must be found by its name in another process
     piece_seconds: float = PIECE_SECONDS
-    also: str = ""  # stands for anything else that results depend on, such as another tracker
     _stages: Stages | None = field(default=None, repr=False)
 
     def prepare(self) -> None:
@@ -57,8 +48,8 @@ class Curator:
                 check_file(job.path, "video file")
                 sha256 = job.sha256 or sha256_of(job.path, alive)
             except BadInput as error:
-                return refused("", reason_of(error), str(error))
-        key = key_of(sha256, self.settings, self.also)
+                return refused("", file_verdict(error).reason, str(error))
+        key = key_of(sha256, self.settings)
         done = drafts.through(key)
         if done is None:
             done = self._through(job.path, sha256, key, drafts, alive)
@@ -81,7 +72,7 @@ class Curator:
         except NotReady:
             raise
         except BadInput as error:
-            reason = reason_of(error)
+            reason = file_verdict(error).reason
             remark = " ".join(str(error).removeprefix(f"{path.name!r}: ").split())  # a draft knows no names
             if number == 0:
                 return refused(sha256, reason, remark, key)
@@ -101,15 +92,8 @@ def refused(sha256: str, reason: str, remark: str, key: str = "") -> Through:
     return Through(key, sha256, 0.0, 0, 0, dropped=reason, remark=" ".join(remark.split()))
 
 
-def key_of(sha256: str, settings: Settings, also: str = "") -> str:
-    return f"{sha256[:32]}-{settings_key(settings, also)}"
-
-
-def reason_of(error: BadInput) -> str:
-    """The reason that an error of the doors to files stands for."""
-    if isinstance(error, LimitExceeded):
-        return "file.limits"
-    return next((reason for saying, reason in SAYINGS if re.search(saying, str(error))), "file.unreadable")
+def key_of(sha256: str, settings: Settings) -> str:
+    return f"{sha256[:32]}-{settings_key(settings)}"
 
 
 def sha256_of(path: Path, alive: Alive = lambda seconds: None) -> str:

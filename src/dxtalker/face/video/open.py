@@ -78,6 +78,10 @@ def open_video(
         ffmpeg = ffmpeg_path()
         warm_up(ffmpeg)
         facts = probe(ffmpeg, path)
+        if facts.size and facts.size[0] * facts.size[1] > MAX_PIXELS:
+            raise LimitExceeded(
+                f"its pictures have {facts.size[0]}x{facts.size[1]} pixels; at most {MAX_PIXELS:,} are read"
+            )
         rate = frame_rate(fps) if fps is not None else facts.fps
         part = _part(start, seconds, rate)
         if part.frames is None and facts.seconds is not None and facts.seconds - start > 2 * MAX_SECONDS:
