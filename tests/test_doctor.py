@@ -72,4 +72,4 @@ def test_without_torch_it_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(doctor, "version", version)
     healthy, _ = doctor.report()
     assert healthy
-    assert 'run: pip install "dxtalker[train]"' in line_of("training")
+    assert 'run: pip install "dxtalker[train]"' in line_of("train")

