@@ -48,6 +48,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def enlarged(folder: Path, name: str, size: str, *coder: str) -> Path:
+    """Three pictures of ``ok.mp4`` scaled to ``size``, without sound."""
+    scale = f"scale={size},setsar=1"
+    ffmpeg("-i", folder / "ok.mp4", "-an", "-frames:v", "3", "-vf", scale, *coder, folder / name)
+    return folder / name
+
+
 def end_of(
     path: Path, landmarker: Landmarker, start: float = 0.0, seconds: float | None = None
 ) -> Looked | Verdict:
@@ -169,26 +176,11 @@ def test_a_turned_video_is_upright(folder: Path, landmarker: Landmarker) -> None
 
 
 def test_pictures_as_large_as_8k_and_larger(folder: Path, landmarker: Landmarker) -> None:
-    for name, size in (("8k.mp4", "7680:4320"), ("16k.mkv", "9600:5400")):
-        coder = (
-            ("-c:v", "libx264", "-preset", "ultrafast")
-            if name == "8k.mp4"
-            else ("-c:v", "mjpeg", "-q:v", "20")
-        )
-        ffmpeg(
-            "-i",
-            folder / "ok.mp4",
-            "-an",
-            "-frames:v",
-            "3",
-            "-vf",
-            f"scale={size},setsar=1",
-            *coder,
-            folder / name,
-        )
-    found = pictures(folder / "8k.mp4", landmarker)
+    eight = enlarged(folder, "8k.mp4", "7680:4320", "-c:v", "libx264", "-preset", "ultrafast")
+    more = enlarged(folder, "16k.mkv", "9600:5400", "-c:v", "mjpeg", "-q:v", "20")
+    found = pictures(eight, landmarker)
     assert found.size == (1280, 720) and len(found) == 3 and found.seen.present.all()
-    assert reason(folder / "16k.mkv", landmarker) == "file.limits"
+    assert reason(more, landmarker) == "file.limits"
 
 
 def test_a_video_of_hours_is_read_in_parts(folder: Path, landmarker: Landmarker) -> None:
@@ -244,21 +236,6 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the kernel's word on memory")
 def test_the_decoder_of_8k_is_held_to_its_memory(folder: Path) -> None:
-    path = folder / "8k.mp4"
-    scale = "scale=7680:4320,setsar=1"
-    ffmpeg(
-        "-i",
-        folder / "ok.mp4",
-        "-an",
-        "-frames:v",
-        "3",
-        "-vf",
-        scale,
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        path,
-    )
+    path = enlarged(folder, "8k.mp4", "7680:4320", "-c:v", "libx264", "-preset", "ultrafast")
     done = subprocess.run([sys.executable, "-c", MEASURED, path], capture_output=True, text=True, check=True)
     assert 0 < int(done.stdout) < 2 << 20  # kB
