@@ -41,7 +41,7 @@ FAULTS: dict[str, tuple[Fault, tuple[str, ...]]] = {
     "cuts": (plant.cut, ()),
     "frozen 1 s": (plant.frozen(1.0), ("picture.frozen", "picture.short")),
     "frozen": (plant.frozen(0.0), ("picture.frozen",)),
-    "stutter": (plant.stutter, ("picture.frozen",)),
+    "stutter": (plant.stutter, ("picture.slow", "picture.frozen")),
     "second face": (plant.second_face, ("picture.several",)),
     "blurred": (plant.blurred, ("picture.blurred",)),
     "dark": (plant.dark, ("picture.dark",)),

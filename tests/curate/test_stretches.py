@@ -48,7 +48,7 @@ def test_each_fault_has_its_reason() -> None:
             made(one, rng, still=slice(70, 100), frames=170),
             [(0, 70, ""), (70, 100, "picture.frozen"), (100, 170, "")],
         ),
-        "stutter": (made(one, rng, still=slice(0, 75, 2)), [(0, 75, "picture.frozen")]),
+        "stutter": (made(one, rng, still=slice(0, 75, 2)), [(0, 75, "picture.slow")]),
         "left": (
             made(one, rng, present=gone),
             [(0, 20, "picture.short"), (20, 40, "picture.no_face"), (40, 75, "picture.short")],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from ..face.landmarks import Landmarker, Landmarks
 from ..face.landmarks.search import SURE
 from ..face.seen import Seen, Watch
 from ..face.sharpness import fineness
-from ..face.video import MAX_SECONDS, open_video
+from ..face.video import MAX_SECONDS, VideoFrames, instants, open_video
 from ..records import FEATURE_FPS
+from .rates import Sight, sight
 
 FPS = FEATURE_FPS  # 25 pictures a second, whatever the file's own rate
 ROWS, COLUMNS = 36, 48  # of a thumbnail
@@ -23,6 +24,7 @@ RAREST = 50  # frames between searches where no face is found: a search costs as
 AS_LARGE = 0.5  # of the followed face's side: a smaller one is in the background
 AROUND = 7.0  # sides of the face's box: around a small face the detector looks closer
 SAMPLES = 96  # of a face's side, for brightness and change
+MARGIN = 0.2  # seconds to either side of a part that are looked at to interpolate its ends
 FRESH = 24.0  # levels that thumbnails change by on average: another shot, so the face is not followed into it
 
 
@@ -41,6 +43,9 @@ class Looked:
     sharpness: np.ndarray  # (T,) float32, as face/sharpness.py; NaN where it was not looked
     notes: tuple[str, ...] = ()  # what was odd about the file, one sentence each
     fps: Fraction = FPS
+    instants: np.ndarray = field(
+        default_factory=lambda: np.zeros(0)
+    )  # (N,) float64 seconds of the pictures that the frames were interpolated from; none where they were picked
 
     def __len__(self) -> int:
         return len(self.change)
@@ -56,18 +61,57 @@ def look(
 ) -> Looked:
     """Decode a video once, from ``start`` on and at most ``seconds`` of it, and follow its largest face.
 
-    A long video is worked off in parts: memory is 8 kB a frame and two pictures. ``start`` is rounded to a frame.
+    Where its pictures do not come 25 times a second, each is looked at as it comes (of more than 34 a second every
+    second, third...), and what is seen is interpolated. A long video is worked off in parts: memory is 8 kB a frame and
+    two pictures. ``start`` is rounded to a frame.
     Raises what ``open_video`` raises: BadInput, Unsupported or LimitExceeded with the file's name.
     """
+    own = sight(instants(path, start, seconds))
+    if own is not None:
+        return _look_by(own, path, landmarker, start, seconds)
     with open_video(path, FPS, start, seconds) as video:
         found = look_at(video, landmarker, round(start * FPS) / float(FPS))
-        expected = min(video.expected or 0, MAX_SECONDS * int(FPS))
-    notes = list(video.notes)
-    if expected - len(found) > FPS:
-        notes.append(
-            f"it ends early: {len(found) / float(FPS):.1f} s of {expected / float(FPS):.1f} s are there"
-        )
-    return Looked(**{**found.__dict__, "notes": tuple(notes)})
+    return replace(found, notes=_notes(video, len(found)))
+
+
+def _look_by(
+    own: Sight, path: Path | str, landmarker: Landmarker, start: float, seconds: float | None
+) -> Looked:
+    """``look`` at a video's own pictures."""
+    from .regrid import regrid  # which knows what is looked at, as do cuts
+    from .shots import cuts
+
+    begin = max(0.0, start - MARGIN)
+    until = None if seconds is None else min(start + seconds + MARGIN - begin, MAX_SECONDS)
+    at: list[int] = []  # which picture each one is
+    frames = 0
+
+    def anew(video: VideoFrames) -> Iterator[np.ndarray]:
+        """Each picture once."""
+        nonlocal frames
+        for frames, picture in enumerate(video, 1):
+            which = int(own.shown(round(begin * own.fps) + frames - 1, 1)[0])
+            if not at or which != at[-1]:
+                at.append(which)
+                yield picture
+
+    with open_video(path, own.fps, begin, until, own.shift) as video:
+        found = look_at(anew(video), landmarker)
+    times, first = own.times[at], round(start * FPS)
+    there = 0
+    if at:  # a picture is shown until the next would come
+        end = min(times[-1] + 1 / float(own.fps), own.times[-1] + float(np.median(np.diff(own.times))))
+        there = max(0, round(end * FPS) - first)
+    asked = there if seconds is None else min(there, max(1, round(seconds * FPS)))
+    return replace(regrid(found, times, cuts(found), first, asked), notes=_notes(video, frames))
+
+
+def _notes(video: VideoFrames, frames: int) -> tuple[str, ...]:
+    """The video's, after its last picture, and one where it is shorter than it says."""
+    expected, fps = min(video.expected or 0, MAX_SECONDS * int(video.fps)), float(video.fps)
+    if expected - frames <= fps:
+        return tuple(video.notes)
+    return (*video.notes, f"it ends early: {frames / fps:.1f} s of {expected / fps:.1f} s are there")
 
 
 def look_at(frames: Iterable[np.ndarray], landmarker: Landmarker, start: float = 0.0) -> Looked:

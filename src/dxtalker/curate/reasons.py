@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "picture.turned": "the face is turned away for too long",
     "picture.hidden": "the face is hidden or leaves the picture too often",
     "picture.several": "another face is as large, so that it is not clear who speaks",
+    "picture.slow": "fewer than 20 different pictures a second: lips cannot be followed",
     "picture.frozen": "the picture stands still",
     "picture.dark": "the face is too dark or too bright",
     "picture.blurred": "the face is blurred",

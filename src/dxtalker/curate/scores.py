@@ -8,6 +8,7 @@ SCORES: dict[str, str] = {
     "picture.seen": "share of frames in which the face is seen",
     "picture.others": "share of looks in which another face at least half as large is seen",
     "picture.frozen": "share of frames that repeat the one before",
+    "picture.rate": "the video's own pictures a second, at most 34; only where they do not come 25 times a second",
     "picture.level": "0..255, median brightness of the face",
     "picture.sharpness": "share of contrast in the finest octave, median",
     "sound.snr": "dB, speech power above the noise's power",

@@ -19,6 +19,7 @@ from .verdict import Verdict
 BLINK_OF_TRACK = 5  # frames without a face, or turned away, that are bridged
 STILL_LEVELS = 0.25  # mean difference below which a face is the same picture: compression alone moves it more
 STILL_FRAMES = 10  # of them in a row are a picture that stands still
+SLOWEST = 20.0  # pictures a second: with fewer, fast closures of the lips fall between pictures
 LOOSE = 0.8  # of the least size: single frames may be that much smaller, the median may not
 LEAP = 0.5  # distances between the eyes from one frame to the next: another face was taken for this one
 REST_REACH = 4  # frames to either side over which the mouth's rest is judged
@@ -87,6 +88,8 @@ def _faults(looked: Looked, shot: range, settings: Settings) -> list[str]:
         looked.level[shot.start : shot.stop] < settings.level[0]
     )  # in the dark nothing is seen to move
     still[:1] = False
+    if _slow(looked, shot):  # the pictures stand still between each other
+        still[:] = False
     checks = (  # the first that applies is the reason
         ("picture.frozen", _long(still, STILL_FRAMES)),
         ("picture.no_face", _long(~part.present, BLINK_OF_TRACK + 1)),
@@ -100,6 +103,26 @@ def _faults(looked: Looked, shot: range, settings: Settings) -> list[str]:
     for reason, where in reversed(checks):
         why[where] = reason
     return list(why)
+
+
+def _slow(looked: Looked, shot: range) -> bool:
+    """Whether most pictures of a shot are too far apart: one long gap is something else."""
+    here = _instants(looked, shot.start, shot.stop)
+    return len(here) > 1 and float(np.median(np.diff(here))) > 1.02 / SLOWEST
+
+
+def _instants(looked: Looked, first: int, stop: int) -> np.ndarray:
+    """(n,) seconds of the video's own pictures in frames ``first`` to ``stop``; none where they were picked."""
+    begin, end = (looked.start + (frame - 0.5) / float(FPS) for frame in (first, stop))
+    return looked.instants[slice(*np.searchsorted(looked.instants, (begin, end)))]
+
+
+def _rate(looked: Looked, first: int, stop: int) -> float:
+    """Pictures a second by their instants, to a tenth."""
+    here = _instants(looked, first, stop)
+    if len(here) > 1:
+        return round(float((len(here) - 1) / (here[-1] - here[0])), 1)
+    return round(len(here) * float(FPS) / (stop - first), 1)
 
 
 def _breaks(looked: Looked, shot: range) -> list[int]:
@@ -180,6 +203,8 @@ def scores(looked: Looked, first: int, stop: int) -> dict[str, float]:
         if stop - first > 1
         else 0.0,
     }
+    if len(looked.instants):
+        found["picture.rate"] = _rate(looked, first, stop)
     if not part.present.any():
         return found
     found["picture.eye_distance"] = float(np.nanmedian(front_eye_distance(part)))
@@ -209,13 +234,15 @@ def judge(got: dict[str, float], settings: Settings) -> tuple[str, str]:
     low, high = settings.level
     level = got.get("picture.level", (low + high) / 2)
     checks = (
+        ("picture.slow", got.get("picture.rate", SLOWEST), "least", SLOWEST, "{:.3g} pictures a second"),
         ("picture.hidden", got["picture.seen"], "least", settings.seen, "{:.0%} of the frames show the face"),
         ("picture.small", got.get("picture.eye_distance", 0.0), "least", settings.eye_distance, "{:.0f} pixels between the eyes"),
         ("picture.turned", got.get("picture.yaw", 90.0), "most", settings.yaw, "turned by {:.0f} degrees"),
         ("picture.several", got.get("picture.others", 0.0), "most", settings.others, "another face in {:.0%} of the looks"),
         ("picture.dark", level, "least", low, "brightness {:.0f} of 255"),
         ("picture.dark", level, "most", high, "brightness {:.0f} of 255"),
-        ("picture.frozen", got["picture.frozen"], "most", settings.frozen, "{:.0%} of the frames repeat the one before"),
+        # Long ones were left out: what repeats here is a video of fewer pictures than it claims.
+        ("picture.slow", got["picture.frozen"], "most", settings.frozen, "{:.0%} of the frames repeat the one before"),
         ("picture.blurred", got.get("picture.sharpness", 1.0), "least", settings.sharpness, "sharpness {:.3f}"),
     )  # fmt: skip
     for reason, value, bound, limit, said in checks:

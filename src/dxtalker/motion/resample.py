@@ -44,6 +44,16 @@ def sample_motion(motion: Motion, at: np.ndarray, fps: Fraction) -> Motion:
     return _sampled(motion, whole, at - whole, fps)
 
 
+def sample_values(values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """(N, C) float64: ``values`` (T, C) seen at the fractional frames ``at`` (N,), by the monotone cubics of curves.
+
+    Held beyond the ends; whole frames stay what they are.
+    """
+    at = np.clip(at, 0, len(values) - 1)
+    whole = np.minimum(np.floor(at).astype(np.int64), max(len(values) - 2, 0))
+    return _hermite(values.astype(np.float64), _monotone_slopes(values), whole, (at - whole)[:, None])
+
+
 def _sampled(motion: Motion, whole: np.ndarray, part: np.ndarray, fps: Fraction) -> Motion:
     """``motion`` at frames ``whole`` (N,) + ``part`` (N,)."""
     part = part[:, None]

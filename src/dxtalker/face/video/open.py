@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -37,6 +38,8 @@ SHAPES = (0.25, 4.0)  # of a pixel, width by height, that are believed
 class VideoFrames:
     """The pictures of an open video; iterate once. Frame ``i`` shows the instant ``i / fps`` of the sound's clock.
 
+    (Of a part: counted from its start; of a video opened with ``shift``: that much later.)
+
     A video that begins after its sound repeats its first picture until then, so that frame 0 is time 0.
     """
 
@@ -58,14 +61,20 @@ class VideoFrames:
 
 @contextmanager
 def open_video(
-    path: Path | str, fps: Fraction | None = None, start: float = 0.0, seconds: float | None = None
+    path: Path | str,
+    fps: Fraction | None = None,
+    start: float = 0.0,
+    seconds: float | None = None,
+    shift: float = 0.0,
 ) -> Iterator[VideoFrames]:
     """Open any video file; ``fps`` is the constant rate to read it at, by default its own average rate.
 
     Pictures are upright (the file's rotation is applied), with square pixels, and reduced to LONGEST_SIDE; those of
     high dynamic range are tone mapped. A video of more than MAX_SECONDS is read in parts of at most that: ``seconds``
     of it from ``start`` on, which is rounded to a whole frame; at a whole rate
-    they are the very pictures that the whole gives, and none, with a note, beyond its end.
+    they are the very pictures that the whole gives, and none, with a note, beyond its end. With ``shift``, seconds of
+    less than a frame, each picture is the nearest to an instant that much later: a rate's own pictures need not lie at
+    its whole frames.
     Raises BadInput, Unsupported or LimitExceeded with the file's name and the reason, NotReady without ffmpeg.
     """
     path = Path(path)
@@ -88,7 +97,7 @@ def open_video(
             raise _too_long()  # by its own word; if that is a lie, counting frames tells
         tone_mapped = facts.hdr and can_tone_map(ffmpeg)
         child = Child(
-            command(ffmpeg, path, rate, is_mpeg_stream(head), part.begin, tone_mapped),
+            command(ffmpeg, path, rate, is_mpeg_stream(head), part.begin, tone_mapped, shift),
             memory_bytes=MEMORY_BYTES,
             stall_seconds=STALL_SECONDS,
         )
@@ -132,31 +141,45 @@ def command(
     mpeg_stream: bool = False,
     start: Fraction = START,
     tone_mapped: bool = False,
+    shift: float = 0.0,
 ) -> list[str]:
     """Decode the first video track that is no cover picture to PPM pictures on stdout, each with its own size.
 
     In an MPEG stream ffmpeg's clock starts with the first stream in use: there the sound is passed by, undecoded.
-    Seeking goes a little further back than ``start``, seconds: the picture that is shown then may have come before,
-    and in an MPEG stream, which has no index, a whole one only comes up to LEAD_UNINDEXED later.
     """
     shape = f"clip(sar,{SHAPES[0]},{SHAPES[1]})"
     less = f"min(1,{LONGEST_SIDE}/max(iw*{shape},ih))"
-    lead = min(start, Fraction(LEAD_UNINDEXED if mpeg_stream else LEAD))
+    sought, lead = seeking(start, fps, mpeg_stream)
+    later = f"setpts=PTS-{shift:.9f}/TB," if shift else ""
     filters = (
-        f"fps={fps.numerator}/{fps.denominator}:start_time={float(lead):.9g},"
+        f"{later}fps={fps.numerator}/{fps.denominator}:start_time={float(lead):.9g},"
         f"scale=w='max(2,round(iw*{shape}*{less}))':h='max(2,round(ih*{less}))':flags=area,setsar=1,"
         f"{TONE_MAP if tone_mapped else ''}format=rgb24"
     )
-    sought = ["-ss", f"{float(start - lead):.6f}"] if start > lead else []
-    passed_by = ["-map", "0:a:0?", "-c", "copy", "-f", "null", "-"]
     return [
         str(ffmpeg), "-nostdin", "-v", "error", "-threads", "1", "-filter_threads", "1",
         "-max_alloc", str(256 << 20), "-max_pixels", str(MAX_PIXELS),
         "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS, *sought, "-i", f"file:{path}",
         "-map", "0:V:0", "-vf", filters, "-fps_mode", "passthrough", "-c:v", "ppm", "-threads", "1",
         "-flush_packets", "0", "-f", "image2pipe", "pipe:1",
-        *(passed_by if mpeg_stream else []),
+        *passing_by(mpeg_stream),
     ]  # fmt: skip
+
+
+def seeking(start: Fraction, fps: Fraction, mpeg_stream: bool) -> tuple[list[str], Fraction]:
+    """Options that seek in the input, and by how many seconds they end before ``start``: whole frames.
+
+    Seeking goes a little further back: the picture that is shown then may have come before, and in an MPEG stream,
+    which has no index, a whole one only comes up to LEAD_UNINDEXED later.
+    """
+    whole = Fraction(ceil((LEAD_UNINDEXED if mpeg_stream else LEAD) * fps)) / fps
+    lead = min(start, whole)
+    return (["-ss", f"{float(start - lead):.6f}"] if start > lead else []), lead
+
+
+def passing_by(mpeg_stream: bool) -> list[str]:
+    """A second output that holds an MPEG stream's clock at its begin."""
+    return ["-map", "0:a:0?", "-c", "copy", "-f", "null", "-"] if mpeg_stream else []
 
 
 @lru_cache(maxsize=4)
