@@ -13,7 +13,8 @@ from looked import joined, made, person
 
 from dxtalker.curate.look import EVERY, look, look_at
 from dxtalker.curate.rates import sight
-from dxtalker.curate.regrid import regrid
+from dxtalker.curate.regrid import only, regrid, with_looks
+from dxtalker.curate.repeats import distinct
 from dxtalker.curate.settings import Settings
 from dxtalker.curate.stretches import stretches
 from dxtalker.face.landmarks import Landmarker
@@ -101,7 +102,9 @@ def test_between_pictures_the_face_is_interpolated(rate: float, shift: float, fi
     truth = 7 + 5 * np.sin(2 * np.pi * 3 * at[inside])  # 1 px as the person is made
     assert np.abs(seen - truth).max() < 0.9  # picked: up to 2 * pi * 3 * 5 / (2 * 21) = 2.2
     assert len(found) == 60 and found.start == first / 25 and found.seen.present.all()
+    found = with_looks(found, looked, times)
     assert (found.others >= 0).sum() in (60 * rate // (25 * EVERY) + np.arange(-1, 3))
+    assert (np.isfinite(found.sharpness) == (found.others >= 0)).all()
 
 
 def test_nothing_is_mixed_over_a_cut_a_gap_or_without_a_face() -> None:
@@ -128,6 +131,35 @@ def test_nothing_is_mixed_over_a_cut_a_gap_or_without_a_face() -> None:
     (gone,) = [s for s in stretches(still, Settings(shortest=0.2)) if s.verdict.reason == "picture.frozen"]
     assert 16 < gone.first < 23 and 36 < gone.stop < 44
     assert len(regrid(look_at([], None), times[:0], (), 3, 9)) == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", [24, 25, 20, 15])
+def test_pictures_that_were_repeated_to_make_30_are_found(rate: int) -> None:
+    rng = np.random.default_rng(9)
+    times = np.arange(300) / 30
+    picture = np.floor(times * rate + 1e-6)
+    change = np.where(np.diff(picture, prepend=-1) > 0, rng.uniform(1, 3, 300), rng.uniform(0.02, 0.12, 300))
+    kept, taken = distinct(change, times)
+    assert np.array_equal(kept, np.flatnonzero(np.diff(picture, prepend=-1) > 0))
+    late = taken - picture[kept] / rate
+    assert np.ptp(late[20:-20]) < 2e-3 and np.ptp(late) < 0.01 and 0 <= late.mean() < 0.5 / rate
+    looked = only(made(person(rng), rng, frames=300), kept)
+    found = regrid(looked, taken, (), 0, 240)
+    assert len(looked) == len(kept) and len(found) == 240
+    reasons = {s.verdict.reason for s in stretches(found, Settings())}
+    assert reasons == ({"picture.slow"} if rate < 20 else {""})
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000))
+def test_a_face_at_rest_is_no_repeat(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    times = np.arange(200) / 30
+    calm = rng.uniform(1, 3, 200)
+    calm[60:90] = 0.1
+    kept, taken = distinct(calm, times)
+    assert len(kept) >= 195 and np.array_equal(taken, times[kept])
+    assert np.array_equal(distinct(calm[:5], times[:5])[0], np.arange(5))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from ..face.sharpness import fineness
 from ..face.video import MAX_SECONDS, VideoFrames, instants, open_video
 from ..records import FEATURE_FPS
 from .rates import Sight, sight
+from .repeats import distinct
 
 FPS = FEATURE_FPS  # 25 pictures a second, whatever the file's own rate
 ROWS, COLUMNS = 36, 48  # of a thumbnail
@@ -62,7 +63,7 @@ def look(
     """Decode a video once, from ``start`` on and at most ``seconds`` of it, and follow its largest face.
 
     Where its pictures do not come 25 times a second, each is looked at as it comes (of more than 34 a second every
-    second, third...), and what is seen is interpolated. A long video is worked off in parts: memory is 8 kB a frame and
+    second, third...), those that only repeat the one before are passed by, and what is seen is interpolated. A long video is worked off in parts: memory is 8 kB a frame and
     two pictures. ``start`` is rounded to a frame.
     Raises what ``open_video`` raises: BadInput, Unsupported or LimitExceeded with the file's name.
     """
@@ -78,7 +79,7 @@ def _look_by(
     own: Sight, path: Path | str, landmarker: Landmarker, start: float, seconds: float | None
 ) -> Looked:
     """``look`` at a video's own pictures."""
-    from .regrid import regrid  # which knows what is looked at, as do cuts
+    from .regrid import only, regrid, with_looks  # which know what is looked at, as do cuts
     from .shots import cuts
 
     begin = max(0.0, start - MARGIN)
@@ -103,7 +104,10 @@ def _look_by(
         end = min(times[-1] + 1 / float(own.fps), own.times[-1] + float(np.median(np.diff(own.times))))
         there = max(0, round(end * FPS) - first)
     asked = there if seconds is None else min(there, max(1, round(seconds * FPS)))
-    return replace(regrid(found, times, cuts(found), first, asked), notes=_notes(video, frames))
+    kept, taken = distinct(found.change, times)
+    own_pictures = only(found, kept)
+    even = regrid(own_pictures, taken, cuts(own_pictures), first, asked)
+    return replace(with_looks(even, found, times), notes=_notes(video, frames))
 
 
 def _notes(video: VideoFrames, frames: int) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..face.seen import Seen
 from ..face.steady import runs
 from ..motion.resample import sample_values
 from ..records import FEATURE_FPS
-from .look import EVERY, Looked
+from .look import Looked
 
 FPS: Fraction = FEATURE_FPS
 FARTHEST = 0.21  # seconds between two pictures; in a longer gap the picture stands still
@@ -24,7 +25,8 @@ def regrid(looked: Looked, instants: np.ndarray, cuts: Collection[int], first: i
     ``instants`` (N,) are the seconds of ``looked``'s N pictures, rising; at those numbered ``cuts`` another shot begins.
     Landmarks, scores and pose are interpolated by monotone cubics (Fritsch and Carlson, 1980), which neither overshoot
     nor open a closed lip, between two pictures of one shot that both show the face and are less than FARTHEST apart;
-    else they are those of the nearest picture, as are thumbnails, change and level.
+    else they are those of the nearest picture, as are thumbnails, change and level. What is looked for only now and
+    then is left out: see ``with_looks``.
     """
     count = count if len(instants) else 0
     times = (first + np.arange(count)) / float(FPS)
@@ -36,8 +38,26 @@ def regrid(looked: Looked, instants: np.ndarray, cuts: Collection[int], first: i
     change[np.abs(instants[near] - times) > FARTHEST / 2] = 0  # it is shown, and stands still
     return Looked(
         first / float(FPS), _between(looked.seen, at, near, joined), looked.thumbnails[near], change, looked.level[near],
-        _looks(looked.others, near, -1), _looks(looked.sharpness, near, np.nan), looked.notes, instants=instants,
+        np.full(count, -1, np.int8), np.full(count, np.nan, np.float32), looked.notes, instants=instants,
     )  # fmt: skip
+
+
+def only(looked: Looked, kept: np.ndarray) -> Looked:
+    """The pictures ``kept`` (M,) of a look, rising."""
+    seen = looked.seen
+    rows = seen.place[kept[seen.present[kept]]]
+    part = Seen(seen.size, seen.present[kept], seen.points[rows], seen.scores[rows], seen.pose[rows])
+    arrays = ("thumbnails", "change", "level", "others", "sharpness")
+    return replace(looked, seen=part, **{name: getattr(looked, name)[kept] for name in arrays})
+
+
+def with_looks(found: Looked, looked: Looked, times: np.ndarray) -> Looked:
+    """``found`` with what ``looked``, whose pictures are at ``times``, saw now and then: each at the nearest frame."""
+    frames = np.rint((times - found.start) * float(FPS)).astype(np.int64)
+    looks = np.flatnonzero((looked.others >= 0) & (frames >= 0) & (frames < len(found)))
+    found.others[frames[looks]] = looked.others[looks]
+    found.sharpness[frames[looks]] = looked.sharpness[looks]
+    return found
 
 
 def _between(seen: Seen, at: np.ndarray, near: np.ndarray, joined: np.ndarray) -> Seen:
@@ -59,13 +79,3 @@ def _between(seen: Seen, at: np.ndarray, near: np.ndarray, joined: np.ndarray) -
             scores[some] = np.clip(sample_values(seen.scores[own], where), 0, 1)
             pose[some] = sample_values(seen.pose[own], where)
     return Seen(seen.size, present, points.reshape(-1, *seen.points.shape[1:]), scores, pose)
-
-
-def _looks(values: np.ndarray, near: np.ndarray, none: float) -> np.ndarray:
-    """(T,) each of the looks once, at the frame that is nearest, or ``none``."""
-    found = np.full(len(near), none, values.dtype)
-    looks = np.arange(0, len(values), EVERY)
-    frames = np.searchsorted(near, looks)
-    inside = (frames < len(near)) & (looks >= (near[0] if len(near) else 0))
-    found[frames[inside]] = values[looks[inside]]
-    return found
