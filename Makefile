@@ -35,7 +35,7 @@ test-train: .venv-train/.train
 	$(ONE_THREAD) .venv-train/bin/pytest -n 2 -m train
 
 test-ray: .venv-ray/.ray
-	$(ONE_THREAD) .venv-ray/bin/pytest -m ray
+	$(ONE_THREAD) .venv-ray/bin/pytest -m ray tests/curate
 
 .venv/.runtime: $(RUNTIME) | .venv/bin/python
 	$(PIP) .venv/bin/python -m pip install -q -c $(PINS)/runtime.txt -e .

@@ -18,7 +18,7 @@ import numpy as np
 from dxtalker.curate.collect import Evidence, Joint
 from dxtalker.curate.settings import Settings
 from dxtalker.curate.verdict import Verdict
-from dxtalker.curate.video import Pictures, Shot, Stages, Tracked
+from dxtalker.curate.video import Alive, Pictures, Shot, Stages, Tracked
 from dxtalker.data.clip import Clip, ClipRecord
 from dxtalker.errors import BadInput
 from dxtalker.face.seen import Seen
@@ -49,7 +49,7 @@ class StandIn:
     def __init__(self, late: float = 0.0) -> None:
         self.late = late
 
-    def look(self, path: Path, start: float, seconds: float) -> Looked:
+    def look(self, path: Path, start: float, seconds: float, alive: Alive) -> Looked:
         if "crash" in path.name:
             os.kill(os.getpid(), signal.SIGSEGV)
         if "hang" in path.name:
@@ -116,9 +116,9 @@ def make_stand_in(settings: Settings) -> Stages:
 class ByLength(StandIn):
     """Videos are late by a hundredth of their length."""
 
-    def look(self, path: Path, start: float, seconds: float) -> Looked:
+    def look(self, path: Path, start: float, seconds: float, alive: Alive) -> Looked:
         self.late = seconds / 100
-        return super().look(path, start, seconds)
+        return super().look(path, start, seconds, alive)
 
 
 def make_by_length(settings: Settings) -> Stages:
@@ -152,7 +152,7 @@ def duplicates(clips: Sequence[tuple[str, Evidence]]) -> Mapping[str, str]:
     }
 
 
-JOINT = Joint(offset, sync, duplicates, lambda sources: JOINT)
+JOINT = Joint(offset, sync, duplicates, lambda sources: JOINT, lambda likenesses: [0] * len(likenesses))
 
 
 def write_video(path: Path, seconds: float, seed: int = 0) -> Path:

@@ -16,6 +16,7 @@ from dxtalker.curate.sync import (
     clip_confidence,
     evidence,
     judge_sync,
+    pooled,
     source_offset,
 )
 from dxtalker.curate.sync_learn import learn
@@ -174,3 +175,13 @@ def test_the_known_offsets_of_three_addresses() -> None:
         short = replace(wave, samples=wave.samples[: 12 * wave.rate])
         found = source_offset([evidence(listen(short), measure(track, 90.0)[:, 0], track.fps)])
         assert found.seconds == pytest.approx(late, abs=0.04)
+
+
+def test_a_long_source_is_pooled_in_groups_of_neighbours() -> None:
+    rng = np.random.default_rng(5)
+    clips = [SyncEvidence(rng.normal(size=(3, 31, 4)).astype(np.float32)) for _ in range(300)]
+    blocks = np.concatenate([clip.sums for clip in clips]).astype(np.float64)
+    groups = pooled(iter(clips))
+    assert 60 <= len(groups) <= 120
+    assert np.allclose(groups, np.add.reduceat(blocks, np.arange(0, 900, 8)))
+    assert np.array_equal(pooled(clips[:40]), blocks[:120]), "few are left as they are"

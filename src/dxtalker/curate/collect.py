@@ -21,10 +21,12 @@ from ..data.clip import Clip, ClipRecord
 from ..data.manifest import Manifest, is_collection, read_manifest
 from ..data.shards import ClipWriter
 from .correct import corrected
-from .drafts import Drafts, PieceFile, Through
+from .drafts import Drafts, Through
 from .settings import Settings
 from .sources import Video
+from .spool import Spool
 from .verdict import Verdict
+from .video import LIKENESS
 
 VERSION = 1  # of what is decided here: another one decides anew
 # A video is its own source from so many seconds of clips on, where that tells enough: videos of one folder that were
@@ -59,6 +61,8 @@ class Joint:
     duplicates: Callable[[Sequence[tuple[str, Evidence]]], Mapping[str, str]]
     # What a collection teaches, from the evidence of its sources: the same judgements, better fitted to it.
     learn: Callable[[Sequence[Sequence[Evidence]]], Joint]
+    # Of the likenesses of one video's clips in their order: equal numbers, from 0, for those that show the same face.
+    people: Callable[[Sequence[np.ndarray]], Sequence[int]]
 
 
 @dataclass
@@ -98,7 +102,7 @@ def collect(
     before = read_manifest(output) if is_collection(output) else None
     if before is not None and before.settings == told and before.finished:
         return before
-    entries, rejects = _gather(videos, drafts)
+    entries, rejects = _gather(videos, drafts, joint)
     _sync(entries, settings, joint)
     _find_duplicates(entries, joint)
     resume = before is not None and before.settings == told
@@ -127,8 +131,11 @@ def told_settings(videos: Sequence[tuple[Video, Through]], settings: Settings) -
     return {**plain, "version": VERSION, "videos": len(videos), "sum": whole[:32]}
 
 
-def _gather(videos: Sequence[tuple[Video, Through]], drafts: Drafts) -> tuple[list[Entry], list[ClipRecord]]:
-    """Every take and every reject, under its final name."""
+def _gather(
+    videos: Sequence[tuple[Video, Through]], drafts: Drafts, joint: Joint
+) -> tuple[list[Entry], list[ClipRecord]]:
+    """Every take and every reject, under its final name; evidence lies in a file."""
+    spool = Spool(drafts.folder)
     entries: list[Entry] = []
     rejects: list[ClipRecord] = []
     first: dict[str, Video] = {}  # sha256 -> the first video of these bytes
@@ -140,25 +147,42 @@ def _gather(videos: Sequence[tuple[Video, Through]], drafts: Drafts) -> tuple[li
         if other is not video:
             rejects.append(_whole(video, done, "duplicate", f"the file is the same as {other.name}"))
             continue
-        any_part = False
-        for number in range(done.pieces):
-            with drafts.piece(done.key, number) as piece:
-                for entry in _entries(video, done, number, piece):
-                    entries.append(entry)
-                    any_part = True
-                for reject in piece.rejects():
-                    rejects.append(_named(video, reject.record))
-                    any_part = True
-        if not any_part:
-            rejects.append(_whole(video, done, "picture.no_face", f"in {done.seconds:.1f} s"))
+        own, others = _video(video, done, drafts, joint, spool)
+        if not own and not others:
+            others = [_whole(video, done, "picture.no_face", f"in {done.seconds:.1f} s")]
+        entries += own
+        rejects += others
     return entries, rejects
 
 
-def _entries(video: Video, done: Through, number: int, piece: PieceFile) -> Iterator[Entry]:
-    for take in piece.takes:
-        record = _named(video, piece.record(take))
-        source = source_of(video.name, done)
-        yield Entry(video, done.key, number, take, record, source, piece.evidence(take))
+def _video(
+    video: Video, done: Through, drafts: Drafts, joint: Joint, spool: Spool
+) -> tuple[list[Entry], list[ClipRecord]]:
+    """The takes and the rejects of one video. Each of its pieces counts its people for itself: they are counted anew."""
+    found: list[tuple[int, str, ClipRecord, Evidence]] = []  # piece, take
+    rejects: list[tuple[int, ClipRecord]] = []
+    for number in range(done.pieces):
+        with drafts.piece(done.key, number) as piece:
+            found += [
+                (number, take, piece.record(take), spool.keep(piece.evidence(take))) for take in piece.takes
+            ]
+            rejects += [(number, reject.record) for reject in piece.rejects()]
+    called: dict[tuple[int, str], str] = {}  # piece and the name of a person there -> the name in the video
+    if done.pieces > 1:
+        people = joint.people([evidence.get(LIKENESS, np.zeros(0, np.float32)) for *_, evidence in found])
+        found = [
+            (number, take, replace(record, speaker=called.setdefault((number, record.speaker), f"{face:02d}")), evidence)
+            for (number, take, record, evidence), face in zip(found, people, strict=True)
+        ]  # fmt: skip
+        rejects = [
+            (number, replace(record, speaker=called.get((number, record.speaker), ""))) for number, record in rejects
+        ]  # fmt: skip
+    source = source_of(video.name, done)
+    entries = [
+        Entry(video, done.key, number, take, _named(video, record), source, evidence)
+        for number, take, record, evidence in found
+    ]
+    return entries, [_named(video, record) for _, record in rejects]
 
 
 def source_of(name: str, done: Through) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import BadInput
+from ..errors import BadInput, LimitExceeded
 from ..records import SAMPLE_RATE, Waveform
 
 WINDOW = 6_000  # samples, 0.375 s: so long that a cut elsewhere by half a hop changes few signs
@@ -136,30 +136,55 @@ def find_duplicates(clips: Sequence[tuple[str, Fingerprint]]) -> dict[str, str]:
 
 def _pairs(prints: list[Fingerprint]) -> Iterator[tuple[int, int]]:
     """Pairs (longer, shorter) of clips that are the same."""
-    values, clip, frame = _index(prints)
+    index = _Index(prints)
     flips = np.concatenate([[0], 1 << np.arange(32, dtype=np.uint64)]).astype(np.uint32)
     for k, one in enumerate(prints):
         at = np.flatnonzero(one.heard)
-        if len(at) < LEAST or not len(values):
+        if len(at) < LEAST:
             continue
         asked = (one.sound[at, None] ^ flips).ravel()  # (33 n,)
-        first, last = np.searchsorted(values, asked, "left"), np.searchsorted(values, asked, "right")
-        many = np.where(last - first <= COMMON, last - first, 0)
+        asking, clip, frame = index.find(asked)
+        yield from _agreeing(prints, k, clip, frame - at[asking // len(flips)])
+
+
+class _Index:
+    """Every sign pattern of a collection, M in all, and where it is; 12 bytes each."""
+
+    def __init__(self, prints: list[Fingerprint]) -> None:
+        counts = [int(one.heard.sum()) for one in prints]
+        self._stops = np.cumsum(counts, dtype=np.int64)  # (clips,) rows up to and with each clip
+        size = sum(counts)
+        if size >= 1 << 32:
+            raise LimitExceeded(
+                "more than 20,000 hours cannot be compared at once; curate them in two folders"
+            )
+        self._frames = np.empty(size, np.int32)  # (M,) of its clip
+        # (M,) the pattern above, the row below: numbers that can be put in order where they are.
+        self._keys = np.empty(size, np.uint64)
+        row = 0
+        for one, count in zip(prints, counts, strict=True):
+            at = np.flatnonzero(one.heard)
+            self._frames[row : row + count] = at
+            self._keys[row : row + count] = one.sound[at]
+            row += count
+        self._keys <<= np.uint64(32)
+        self._keys |= np.arange(size, dtype=np.uint32)
+        self._keys.sort()
+
+    def find(self, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(Q,) uint32 patterns -> for each of H hits the number of the pattern that was asked, its clip and frame."""
+        order = np.argsort(asked)  # neighbours are looked for near one another
+        lower = asked[order].astype(np.uint64) << np.uint64(32)
+        first = np.searchsorted(self._keys, lower)
+        there = np.flatnonzero(first < len(self._keys))
+        there = there[self._keys[first[there]] >> np.uint64(32) == lower[there] >> np.uint64(32)]
+        first = first[there]
+        many = np.searchsorted(self._keys, lower[there] | np.uint64(0xFFFFFFFF), "right") - first
+        many[many > COMMON] = 0
         rows = np.repeat(first, many) + np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
-        asking = np.repeat(np.repeat(at, len(flips)), many)
-        yield from _agreeing(prints, k, clip[rows], frame[rows] - asking)
-
-
-def _index(prints: list[Fingerprint]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every sign pattern of the collection in order: (M,) uint32, and its (M,) clip and (M,) frame."""
-    places = [np.flatnonzero(p.heard) for p in prints]
-    values = np.concatenate(
-        [p.sound[at] for p, at in zip(prints, places, strict=True)] or [np.zeros(0, np.uint32)]
-    )
-    clip = np.repeat(np.arange(len(prints), dtype=np.int32), [len(at) for at in places])
-    frame = np.concatenate([*places, np.zeros(0, np.int64)]).astype(np.int32)
-    order = np.argsort(values, kind="stable")
-    return values[order], clip[order], frame[order]
+        rows = (self._keys[rows] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        clip = np.searchsorted(self._stops, rows, "right")
+        return np.repeat(order[there], many), clip, self._frames[rows]
 
 
 def _agreeing(

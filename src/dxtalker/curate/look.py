@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -26,6 +26,7 @@ AS_LARGE = 0.5  # of the followed face's side: a smaller one is in the backgroun
 AROUND = 7.0  # sides of the face's box: around a small face the detector looks closer
 SAMPLES = 96  # of a face's side, for brightness and change
 MARGIN = 0.2  # seconds to either side of a part that are looked at to interpolate its ends
+TELL = 10  # seconds of video between two signs of life
 FRESH = 24.0  # levels that thumbnails change by on average: another shot, so the face is not followed into it
 
 
@@ -58,25 +59,35 @@ class Looked:
 
 
 def look(
-    path: Path | str, landmarker: Landmarker, start: float = 0.0, seconds: float | None = None
+    path: Path | str,
+    landmarker: Landmarker,
+    start: float = 0.0,
+    seconds: float | None = None,
+    alive: Callable[[float], None] = lambda seconds: None,
 ) -> Looked:
     """Decode a video once, from ``start`` on and at most ``seconds`` of it, and follow its largest face.
 
     Where its pictures do not come 25 times a second, each is looked at as it comes (of more than 34 a second every
-    second, third...), those that only repeat the one before are passed by, and what is seen is interpolated. A long video is worked off in parts: memory is 8 kB a frame and
-    two pictures. ``start`` is rounded to a frame.
+    second, third...), those that only repeat the one before are passed by, and what is seen is interpolated. A long
+    video is worked off in parts: memory is 8 kB a frame and two pictures. ``start`` is rounded to a frame; ``alive``
+    is called with the seconds that were looked at, now and then.
     Raises what ``open_video`` raises: BadInput, Unsupported or LimitExceeded with the file's name.
     """
     own = sight(instants(path, start, seconds))
     if own is not None:
-        return _look_by(own, path, landmarker, start, seconds)
+        return _look_by(own, path, landmarker, start, seconds, alive)
     with open_video(path, FPS, start, seconds) as video:
-        found = look_at(video, landmarker, round(start * FPS) / float(FPS))
+        found = look_at(_told(video, alive), landmarker, round(start * FPS) / float(FPS))
     return replace(found, notes=_notes(video, len(found)))
 
 
 def _look_by(
-    own: Sight, path: Path | str, landmarker: Landmarker, start: float, seconds: float | None
+    own: Sight,
+    path: Path | str,
+    landmarker: Landmarker,
+    start: float,
+    seconds: float | None,
+    alive: Callable[[float], None],
 ) -> Looked:
     """``look`` at a video's own pictures."""
     from .regrid import only, regrid, with_looks  # which know what is looked at, as do cuts
@@ -90,7 +101,7 @@ def _look_by(
     def anew(video: VideoFrames) -> Iterator[np.ndarray]:
         """Each picture once."""
         nonlocal frames
-        for frames, picture in enumerate(video, 1):
+        for frames, picture in enumerate(_told(video, alive), 1):
             which = int(own.shown(round(begin * own.fps) + frames - 1, 1)[0])
             if not at or which != at[-1]:
                 at.append(which)
@@ -116,6 +127,15 @@ def _notes(video: VideoFrames, frames: int) -> tuple[str, ...]:
     if expected - frames <= fps:
         return tuple(video.notes)
     return (*video.notes, f"it ends early: {frames / fps:.1f} s of {expected / fps:.1f} s are there")
+
+
+def _told(video: VideoFrames, alive: Callable[[float], None]) -> Iterator[np.ndarray]:
+    """Its pictures, and every TELL seconds of them a word that they were worked off."""
+    every = round(TELL * video.fps)
+    for number, frame in enumerate(video):
+        if number and number % every == 0:
+            alive(every / float(video.fps))
+        yield frame
 
 
 def look_at(frames: Iterable[np.ndarray], landmarker: Landmarker, start: float = 0.0) -> Looked:

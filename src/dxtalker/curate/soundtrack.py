@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ class Hearing:
     begin: int  # the sample of the video's sound that is ``samples[0]``
     start: int  # the sample with which the part begins; what is before it is margin
     stop: int  # the sample with which it ends; what is after it is margin
+    last: bool = False  # whether the video's sound ends with it
 
     @property
     def wave(self) -> Waveform:
@@ -38,29 +39,45 @@ class Hearing:
         return self.samples[max(first - self.begin, 0) : max(stop - self.begin, 0)]
 
 
-def hear(path: Path, seconds: float, margin: float) -> Iterator[Hearing]:
-    """The sound of the file ``path`` in pieces of ``seconds``; see ``load_audio`` for what it raises."""
-    return pieces(
+class Soundtrack:
+    """Samples that come in blocks, given out in pieces; what lies before the last piece asked for is let go."""
+
+    def __init__(self, blocks: Iterable[np.ndarray], size: int, margin: int) -> None:
+        """Of (n,) blocks come pieces of ``size`` samples with up to ``margin`` more on both sides."""
+        self._blocks, self._size, self._margin = iter(blocks), size, margin
+        self._held, self._begin = np.zeros(0, np.float32), 0
+        self._ended = False
+
+    def piece(self, start: int) -> Hearing:
+        """What begins with sample ``start``, which is not before the one asked for last.
+
+        The last piece has up to a quarter more, or less, or nothing at all.
+        """
+        most = start + self._size + self._size // 4
+        self._read(max(most, start + self._size + self._margin) + 1)
+        used = min(max(start - self._margin - self._begin, 0), len(self._held))
+        self._held, self._begin = self._held[used:], self._begin + used
+        end = self._begin + len(self._held)
+        if self._ended and end <= most:
+            return Hearing(self._held, self._begin, min(start, end), end, True)
+        stop = start + self._size
+        return Hearing(self._held[: stop + self._margin - self._begin], self._begin, start, stop)
+
+    def _read(self, stop: int) -> None:
+        """Until the sample before ``stop`` is held, or there are no more."""
+        parts, there = [self._held], self._begin + len(self._held)
+        while not self._ended and there < stop:
+            block = next(self._blocks, None)
+            if block is None:
+                self._ended = True
+            else:
+                parts.append(block)
+                there += len(block)
+        self._held = np.concatenate(parts)
+
+
+def hear(path: Path, seconds: float, margin: float) -> Soundtrack:
+    """The sound of the file ``path`` in pieces of ``seconds``; pieces raise what ``load_audio`` does."""
+    return Soundtrack(
         stream_audio(path, BLOCK_SECONDS), round(seconds * SAMPLE_RATE), round(margin * SAMPLE_RATE)
     )
-
-
-def pieces(blocks: Iterable[np.ndarray], size: int, margin: int) -> Iterator[Hearing]:
-    """(n,) blocks of samples -> pieces of ``size`` samples with up to ``margin`` more on both sides.
-
-    The last piece has up to a quarter more, or less; there is always one. No more than two pieces are held.
-    """
-    held, begin, start = np.zeros(0, np.float32), 0, 0
-    ahead = max(margin, size // 4)  # it takes this much more to know that a piece is not the last
-    for block in blocks:
-        held = np.concatenate([held, block])
-        while begin + len(held) > start + size + ahead:
-            yield Hearing(held[: start + size + margin - begin], begin, start, start + size)
-            start += size
-            used = max(start - margin - begin, 0)
-            held, begin = held[used:], begin + used
-    end = begin + len(held)
-    while end - start > size + size // 4:  # where the margin is the larger
-        yield Hearing(held[: start + size + margin - begin], begin, start, start + size)
-        start += size
-    yield Hearing(held, begin, start, end)

@@ -36,7 +36,7 @@ from .sync import Offset, SyncEvidence, evidence, judge_sync, source_offset
 from .sync_learn import learn
 from .sync_reference import SyncReference
 from .verdict import Verdict
-from .video import Pictures, Shot, Tracked
+from .video import Alive, Pictures, Shot, Tracked
 
 FPS = int(FEATURE_FPS)
 SUMS, PRINT = "sync", "fingerprint"  # the parts of a clip's evidence
@@ -58,8 +58,8 @@ class RealStages:
             load_tracker(self.settings.tracker) if self.settings.tracker else OwnTracker(self._fitter)
         )
 
-    def look(self, path: Path, start: float, seconds: float) -> Looked:
-        return look(path, self._landmarker, start, seconds)
+    def look(self, path: Path, start: float, seconds: float, alive: Alive) -> Looked:
+        return look(path, self._landmarker, start, seconds, alive)
 
     def stretches(self, looked: Looked, sound: Waveform) -> Sequence[Stretch]:
         return stretches(looked, self.settings, loudness(sound.samples, len(looked)))
@@ -183,14 +183,14 @@ def joint(reference: SyncReference | None = None) -> Joint:
     """The judgements by ``reference``, by default the packaged one."""
 
     def offset(found: Sequence[Evidence]) -> Offset:
-        return source_offset([SyncEvidence(one[SUMS]) for one in found], reference)
+        return source_offset((SyncEvidence(one[SUMS]) for one in found), reference)
 
     def sync(one: Evidence, late: Offset, settings: Settings) -> Verdict:
         return judge_sync(SyncEvidence(one[SUMS]), late, settings, reference)
 
-    return Joint(offset, sync, duplicates, taught)
+    return Joint(offset, sync, duplicates, taught, speakers)
 
 
 def taught(sources: Sequence[Sequence[Evidence]]) -> Joint:
     """The judgements by what a collection teaches; a small one teaches nothing, and the packaged reference stays."""
-    return joint(learn([[SyncEvidence(one[SUMS]) for one in clips] for clips in sources]).reference)
+    return joint(learn((SyncEvidence(one[SUMS]) for one in clips) for clips in sources).reference)

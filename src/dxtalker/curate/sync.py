@@ -10,7 +10,7 @@ because neighbours repeat each other (as the effective sample size of Bayley and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -105,22 +105,40 @@ def evidence(
 
 
 def source_offset(
-    clips: Sequence[SyncEvidence], reference: SyncReference | None = None, seed: int = 0
+    clips: Iterable[SyncEvidence], reference: SyncReference | None = None, seed: int = 0
 ) -> Offset:
-    """The offset of one source (a long video, or a folder recorded alike) from all its clips.
+    """The offset of one source (a long video, or a folder recorded alike) from all its clips, each looked at once.
 
     Raises BadInput when there is none.
     """
-    if not clips:
+    return pooled_offset(pooled(clips), reference or load_sync_reference(), seed)
+
+
+def pooled(clips: Iterable[SyncEvidence]) -> np.ndarray:
+    """(G <= GROUPS, 2 REACH + 1, S) float64 sums of neighbouring blocks, equally many in each but the last."""
+    groups: list[np.ndarray] = []
+    width, filled = 1, 0  # blocks of a group; of the last
+    for clip in clips:
+        for block in clip.sums.astype(np.float64):
+            if groups and filled < width:
+                groups[-1] += block
+                filled += 1
+                continue
+            if len(groups) == GROUPS:
+                groups = [one + other for one, other in zip(groups[::2], groups[1::2], strict=True)]
+                width *= 2
+            groups.append(block)
+            filled = 1
+    if not groups:
         raise BadInput("the offset of a source without clips was asked for; expected one clip at least")
-    reference = reference or load_sync_reference()
-    blocks = np.concatenate([clip.sums for clip in clips]).astype(np.float64)
-    if len(blocks) > GROUPS:
-        starts = np.linspace(0, len(blocks), GROUPS + 1).astype(int)[:-1]
-        blocks = np.add.reduceat(blocks, starts)
-    pooled = blocks.sum(axis=0)
-    curve = correlations(pooled, reference.weights)
-    likely = log_likelihood(curve, pooled)
+    return np.array(groups)
+
+
+def pooled_offset(blocks: np.ndarray, reference: SyncReference, seed: int = 0) -> Offset:
+    """The offset of a source whose sums are ``blocks``, as ``pooled`` gives them."""
+    whole = blocks.sum(axis=0)
+    curve = correlations(whole, reference.weights)
+    likely = log_likelihood(curve, whole)
     best = int(likely.argmax())
     others = likely[np.abs(LAGS - LAGS[best]) > 1.5 * TOGETHER]
     draws = np.random.default_rng(seed).multinomial(len(blocks), np.full(len(blocks), 1 / len(blocks)), DRAWS)
@@ -133,6 +151,11 @@ def source_offset(
         confidence=_probability(SOURCE_ODDS[0] + SOURCE_ODDS[1] * float(likely[best] - others.max())),
         correlation=float(curve[best]),
     )
+
+
+def peak_offset(whole: np.ndarray, reference: SyncReference) -> float:
+    """The seconds of ``pooled_offset`` alone, from a source's sums (2 REACH + 1, S)."""
+    return _peak(correlations(whole, reference.weights)) - reference.zero
 
 
 def clip_confidence(clip: SyncEvidence, offset: Offset, reference: SyncReference | None = None) -> ClipSync:

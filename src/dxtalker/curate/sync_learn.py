@@ -7,12 +7,12 @@ pictures learns to be late.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .sync import FINE, FPS, LAGS, REACH, SyncEvidence, source_offset
+from .sync import FINE, FPS, LAGS, REACH, Offset, SyncEvidence, peak_offset, pooled, pooled_offset
 from .sync_reference import SyncReference, load_sync_reference
 
 PRIOR_SECONDS = 60.0  # of speech that the packaged weights are worth
@@ -31,14 +31,14 @@ class Learned:
     seconds: float  # of speech learned from
 
 
-def learn(sources: Sequence[Sequence[SyncEvidence]], start: SyncReference | None = None) -> Learned:
-    """Weights for a collection of ``sources``, each a list of its clips. Sources that ``start`` (by default the
+def learn(sources: Iterable[Iterable[SyncEvidence]], start: SyncReference | None = None) -> Learned:
+    """Weights for a collection of ``sources``, each its clips, looked at once. Sources that ``start`` (by default the
     packaged reference) does not place with confidence are left out.
     """
     start = start or load_sync_reference()
-    placed = [(clips, source_offset(clips, start)) for clips in sources if clips]
-    kept = [(clips, offset) for clips, offset in placed if offset.confidence >= TRUSTED]
-    pools = [np.concatenate([c.sums for c in clips]).astype(np.float64).sum(axis=0) for clips, _ in kept]
+    placed = (_placed(clips, start) for clips in sources)
+    kept = [(pool, offset) for pool, offset in placed if offset.confidence >= TRUSTED]
+    pools = [pool for pool, _ in kept]
     seconds = sum(float(pool[REACH, 0]) for pool in pools) / FPS
     if seconds < LEAST_SECONDS:
         return Learned(start, 0, seconds)
@@ -48,7 +48,7 @@ def learn(sources: Sequence[Sequence[SyncEvidence]], start: SyncReference | None
     while rounds < ROUNDS:
         rounds += 1
         reference = replace(start, weights=_regress(pools, now, start))
-        raw = np.array([source_offset(clips, reference).seconds for clips, _ in kept])
+        raw = np.array([peak_offset(pool, reference) for pool in pools])
         # The same sources, on the average at the same offset as by the packaged weights.
         reference = replace(reference, zero=start.zero + float((raw - before) @ length / length.sum()))
         after = raw - (reference.zero - start.zero)
@@ -56,6 +56,12 @@ def learn(sources: Sequence[Sequence[SyncEvidence]], start: SyncReference | None
         if moved < STILL:
             break
     return Learned(reference, rounds, seconds)
+
+
+def _placed(clips: Iterable[SyncEvidence], start: SyncReference) -> tuple[np.ndarray, Offset]:
+    """A source's sums (2 REACH + 1, S), and where ``start`` places it."""
+    blocks = pooled(clips)
+    return blocks.sum(axis=0), pooled_offset(blocks, start)
 
 
 def _regress(pools: Sequence[np.ndarray], offsets: np.ndarray, start: SyncReference) -> np.ndarray:

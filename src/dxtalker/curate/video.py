@@ -20,6 +20,7 @@ from .verdict import Verdict
 
 FPS = int(FEATURE_FPS)
 FRAME = SAMPLE_RATE // FPS  # samples
+LIKENESS = "likeness"  # in the evidence of a take: by it pieces know each other's people
 Alive = Callable[[float], None]
 
 
@@ -76,7 +77,9 @@ class Pictures:
 class Stages(Protocol):
     """The stages with whatever models they have loaded. Each is a pure function of what it is given."""
 
-    def look(self, path: Path, start: float, seconds: float) -> Looked: ...
+    def look(self, path: Path, start: float, seconds: float, alive: Alive) -> Looked:
+        """``alive`` is called with the seconds that were looked at."""
+        ...
 
     def stretches(self, looked: Any, sound: Waveform) -> Sequence[Stretch]:
         """``sound`` begins with frame 0."""
@@ -155,15 +158,19 @@ def curate_piece(
 ) -> Piece:
     """What the part of the video ``path`` that ``heard`` is the sound of gives.
 
+    A stretch that may go on after it is left to the next piece: this one then has fewer seconds than ``heard``.
     Raises what the look raises: BadInput, Unsupported or LimitExceeded for pictures that cannot be read. ``alive`` is
-    called with the seconds of video that were done.
+    called with the seconds of video that were done; a look is half of it.
     """
     seconds = (heard.stop - heard.start) / SAMPLE_RATE
-    looked = stages.look(path, heard.start / SAMPLE_RATE, seconds)
-    alive(0.0)
+    told = _Told(alive)
+    looked = stages.look(path, heard.start / SAMPLE_RATE, seconds, told.half)
     sound = Waveform(heard.between(round(looked.start * SAMPLE_RATE), heard.end))
     piece = _Piece(path, heard, looked, sound, stages, sha256, alive)
-    parts = [_part(stretch, piece) for stretch in stages.stretches(looked, sound)]
+    found = stages.stretches(looked, sound)
+    if not heard.last and _goes_on(found, round(seconds * FPS)):
+        seconds, found = found[-1].first / FPS, found[:-1]
+    parts = [_part(stretch, piece) for stretch in found]
     for part in parts:
         if part.good:
             first = round(part.start * SAMPLE_RATE)
@@ -171,14 +178,38 @@ def curate_piece(
             alive(0.0)
     _follow([part for part in parts if part.good], piece)
     takes, rejects = _finish(parts, piece, round(settings.offset * SAMPLE_RATE))
-    alive(seconds)
+    alive(max(seconds - told.seconds, 0.0))
     width, height = looked.seen.size
     return Piece(seconds, takes, rejects, f"{width}x{height}", tuple(looked.notes))
 
 
+@dataclass
+class _Told:
+    """Counts what a look tells, by half."""
+
+    alive: Alive
+    seconds: float = 0.0
+
+    def half(self, seconds: float) -> None:
+        self.seconds += seconds / 2
+        self.alive(seconds / 2)
+
+
+def _goes_on(found: Sequence[Stretch], frames: int) -> bool:
+    """Whether the last stretch is cut by the end of the ``frames`` alone: it is good or too short, and reaches it.
+
+    One that takes more than half of them stays: each piece must bring a video on.
+    """
+    if not found:
+        return False
+    last = found[-1]
+    usable = last.verdict.reason in ("", "picture.short")
+    return usable and last.stop >= frames and 2 * last.first >= frames
+
+
 def _part(stretch: Stretch, piece: _Piece) -> _Part:
     """No longer than the sound lasts."""
-    start = piece.looked.start + stretch.first / FPS
+    start = (round(piece.looked.start * FPS) + stretch.first) / FPS
     there = len(piece.heard.between(round(start * SAMPLE_RATE), piece.heard.end)) // FRAME
     frames = min(stretch.stop - stretch.first, there)
     part = _Part(stretch.first, frames, start, stretch.verdict, stretch.likeness)
@@ -254,7 +285,7 @@ def _take(part: _Part, pictures: Pictures, piece: _Piece, name: str, margin: int
         clip,
         piece.heard.between(first - margin, first),
         piece.heard.between(stop, stop + margin),
-        {**(part.evidence or {}), **piece.stages.fingerprint(clip)},
+        {**(part.evidence or {}), **piece.stages.fingerprint(clip), LIKENESS: part.likeness},
     )
 
 

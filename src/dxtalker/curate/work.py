@@ -10,11 +10,12 @@ from pathlib import Path
 from ..data.clip import ClipRecord
 from ..errors import BadInput, NotReady
 from ..files import check_file, naming
+from ..records import SAMPLE_RATE
 from .drafts import Drafts, Piece, Reject, Through, settings_key
 from .probe import file_verdict
 from .settings import Settings
 from .soundtrack import hear
-from .video import Stages, curate_piece
+from .video import FRAME, Stages, curate_piece
 
 PIECE_SECONDS = 240.0  # of a video that are held at once
 Alive = Callable[[float], None]
@@ -60,7 +61,13 @@ class Curator:
         assert self._stages is not None, "prepare() comes first"
         number, takes, seconds, make = 0, 0, 0.0, ""
         try:
-            for heard in hear(path, self.piece_seconds, self.settings.offset):
+            sound = hear(path, self.piece_seconds, self.settings.offset)
+            last = False
+            while not last:
+                heard = sound.piece(round(seconds * SAMPLE_RATE))
+                last = heard.last
+                if last and number and heard.stop - heard.start < FRAME:
+                    break
                 if drafts.has_piece(key, number):
                     with drafts.piece(key, number) as there:
                         piece_takes, piece_seconds, make = len(there.takes), there.seconds, make or there.make
