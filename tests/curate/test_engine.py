@@ -63,9 +63,9 @@ def test_a_folder_becomes_clips(videos: Path, tmp_path: Path) -> None:
     assert {(clip.record.licence, clip.record.attribution) for clip in clips} == {("CC BY 4.0", "A. Person")}
     assert clips[0].record.scores["sync.confidence"] == 0.9
     assert clips[0].record.speaker != clips[1].record.speaker
-    assert said == ["4 videos, 1 other files are passed by"]
+    assert said == ["4 videos, 1 other file passed by"]
     lines = summary_lines(summary)
-    assert lines[0] == "8 clips kept, 0.00 hours; 2 dropped, of 4 videos"
+    assert lines[0] == "8 clips kept, 16 s; 2 parts dropped, of 4 videos"
     assert "picture.dark" in lines[1]
 
 
@@ -196,6 +196,10 @@ def test_what_cannot_be_done_is_said(videos: Path, tmp_path: Path) -> None:
     (empty / "a.txt").write_text("no video")
     with pytest.raises(BadInput, match="no videos"):
         run(empty, tmp_path / "clips")
+    with pytest.raises(BadInput, match="is no video"):
+        run(empty / "a.txt", tmp_path / "clips")
+    with pytest.raises(BadInput, match="-3 processes"):
+        run(videos, tmp_path / "clips", processes=-3)
     with pytest.raises(BadInput, match="no folder"):
         run(tmp_path / "nothing", tmp_path / "clips")
     with pytest.raises(BadInput, match="other things"):

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from dxtalker.curate.drafts import Drafts, Piece, Reject, Take, Through
 from dxtalker.curate.faces import small_jpeg
 from dxtalker.curate.reasons import REASONS
-from dxtalker.curate.report import LIMITED, report_html, summary_lines, write_report
+from dxtalker.curate.report import LIMITED, report_html, write_report
 from dxtalker.curate.scores import SCORES
 from dxtalker.curate.settings import Settings
 from dxtalker.curate.tally import tally
@@ -179,7 +179,6 @@ def test_a_collection_without_clips(tmp_path: Path) -> None:
         writer.drop(ClipRecord("x", "x.mp4", "0", 0.0, 0, "", dropped="file.no_sound"))
     page = write_report(tmp_path / "dropped").read_text(encoding="utf-8")
     assert "x.mp4" in page and "Nothing was kept." in page
-    assert summary_lines([])[0].startswith("0 clips kept")
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
@@ -213,19 +212,6 @@ def test_many_records_make_a_small_page() -> None:
 def test_thresholds_are_those_of_the_settings() -> None:
     assert {field for pairs in LIMITED.values() for field, _ in pairs} <= set(SETTINGS)
     assert set(LIMITED) <= {*SCORES, "clip.seconds"}
-
-
-def test_lines_for_a_terminal() -> None:
-    records = [
-        ClipRecord("a", "a.mp4", "0", 0.0, 250, "one"),
-        ClipRecord("b", "a.mp4", "0", 9.0, 100, "one", dropped="sound.noisy"),
-        ClipRecord("c", "c.mp4", "1", 0.0, 0, "", dropped="file.\x1b[31m"),
-    ]
-    lines = summary_lines(records)
-    assert lines[0] == "1 clips kept: 10 s of 1 videos, 1 speakers"
-    assert lines[1] == "1 clips (4 s) and 1 whole files dropped, of 2 videos"
-    assert lines[3].split()[:2] == ["1", "sound.noisy"]
-    assert "\x1b" not in "".join(lines)
 
 
 def test_a_picture_is_made_anew() -> None:

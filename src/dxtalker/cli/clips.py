@@ -43,18 +43,27 @@ def curate(
     """
     from ..curate.command import curate as run
     from ..curate.command import summary_lines
+    from ..curate.follow import tracker_name
     from ..curate.report import write_report
     from ..curate.settings import preset as settings_of
     from ..curate.stages import joint, load_stages, missing_tools
 
     settings = settings_of(preset)
     settings = replace(settings, tracker=tracker, languages=languages or settings.languages)
-    for text in missing_tools(settings):
-        say(text)
+    if tracker:
+        tracker_name(tracker)
+    notes = missing_tools(settings)
     try:
         with _Line(quiet) as line:
+
+            def told(text: str) -> None:
+                """The run has begun: what it goes without is of interest from then on."""
+                for words in (text, *notes):
+                    line.say(words)
+                notes.clear()
+
             summary = run(
-                videos, output, settings, load_stages, joint(), processes, ray, retry, line.say, line.show
+                videos, output, settings, load_stages, joint(), processes, ray, retry, told, line.show
             )
     except KeyboardInterrupt:
         say("what is done is kept; the same command goes on where it was")

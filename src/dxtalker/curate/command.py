@@ -18,6 +18,7 @@ from .local import Outcome, run_local
 from .reasons import REASONS
 from .settings import Settings
 from .sources import Found, Video, find_videos
+from .tally import hours
 from .video import Stages
 from .work import Curator, Job, key_of, refused, sha256_of
 
@@ -71,11 +72,13 @@ def curate(
     failed. Raises BadInput where nothing can be done; what is wrong with one video costs that video.
     """
     begin = time.monotonic()
+    if processes < 0:
+        raise BadInput(f"{processes} processes were asked for; expected 1 or more, or 0 for one a core")
     given, output = given.absolute(), output.absolute()  # a cluster's processes are at home elsewhere
     found = find_videos(given, output)
     if not found.videos:
         raise BadInput(
-            f"{given} holds no videos ({found.others} other files); give a folder of MP4, WebM or the like"
+            f"{given} holds no videos ({_count(found.others, 'other file')}); give a folder of MP4, WebM or the like"
         )
     _check_output(output)
     drafts = Drafts(output)
@@ -166,9 +169,13 @@ def _failed(outcome: Outcome[Job], drafts: Drafts, settings: Settings, output: P
 
 
 def _beginning(found: Found, before: int) -> str:
-    others = f", {found.others} other files are passed by" if found.others else ""
+    others = f", {_count(found.others, 'other file')} passed by" if found.others else ""
     done = f", {before} are done already" if before else ""
-    return f"{len(found.videos)} videos{done}{others}"
+    return f"{_count(len(found.videos), 'video')}{done}{others}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 class _Counter:
@@ -239,13 +246,14 @@ def _stamp(path: Path) -> tuple[int, int]:
 def summary_lines(summary: Summary) -> list[str]:
     """What a user reads at the end."""
     manifest = summary.manifest
-    kept = f"{manifest.clips} clips kept, {manifest.seconds / 3600:.2f} hours"
-    lines = [f"{kept}; {manifest.dropped} dropped, of {summary.videos} videos"]
+    kept = f"{_count(manifest.clips, 'clip')} kept, {hours(manifest.seconds)}"
+    dropped = f"{_count(manifest.dropped, 'part')} dropped"
+    lines = [f"{kept}; {dropped}, of {_count(summary.videos, 'video')}"]
     for reason, count in Counter(manifest.reasons).most_common():
         lines.append(f"{count:8d}  {reason:20}{REASONS.get(reason, '')}")
     if summary.seconds:
         speed = summary.seconds / max(summary.elapsed, 1e-3)
         lines.append(
-            f"{summary.seconds:.0f} s of video in {summary.elapsed:.0f} s: {speed:.1f} times as fast as it plays"
+            f"{hours(summary.seconds)} of video in {hours(summary.elapsed)}: {speed:.1f} times as fast as it plays"
         )
     return lines

@@ -68,14 +68,20 @@ class OwnTracker:
         return Followed(found.motion, found.error)
 
 
+def tracker_name(name: str) -> tuple[str, str]:
+    """Module and class of ``module:Class``. Raises BadInput for anything else; imports nothing."""
+    module, _, attribute = name.partition(":")
+    if not module or not attribute:
+        raise BadInput(f"tracker {name!r} is not of the form module:Class, for example mytracker:Emoca")
+    return module, attribute
+
+
 def load_tracker(name: str) -> Tracker:
     """The tracker called ``module:Class``, made without arguments; its module is imported, which runs its code.
 
     Raises BadInput when there is none of that name or it has no ``follow``.
     """
-    module, _, attribute = name.partition(":")
-    if not module or not attribute:
-        raise BadInput(f"tracker {name!r} is not of the form module:Class, for example mytracker:Emoca")
+    module, attribute = tracker_name(name)
     try:
         tracker = getattr(importlib.import_module(module), attribute)()
     except (ImportError, AttributeError, TypeError, ValueError) as error:

@@ -23,9 +23,7 @@ from .plots import Limit, histogram, shares_bar
 from .reasons import REASONS
 from .scores import SCORES
 from .settings import PRESETS
-from .tally import FILES, KEPT, Share, Tally, hours, summary_lines, tally
-
-__all__ = ["summary_lines", "write_report"]
+from .tally import FILES, KEPT, Share, Tally, hours, tally
 
 FILE = "report.html"
 FOLDERS = 12  # whose offsets have a plot of their own

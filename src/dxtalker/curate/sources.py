@@ -46,10 +46,12 @@ def find_videos(given: Path, output: Path | None = None) -> Found:
 
     Whatever bears a video's extension is one; other files are when their first bytes say so. Hidden files and the
     folder ``output`` are left out. A link is followed as long as it stays below ``given``; one that leads out of
-    it comes with a reason. Raises BadInput for what cannot be read, and for sidecars that break their schema.
+    it comes with a reason. Raises BadInput for what cannot be read or is no video, and for sidecars that break their schema.
     """
     given = Path(given)
     if given.is_file():
+        if not is_video(given):
+            raise BadInput(f"{given} is no video; give a folder of videos, or one video such as MP4 or WebM")
         names = {entry.name for entry in given.parent.iterdir()}
         here = folder_words(given.parent, names)
         above = replace(Provenance(), **here.common) if here else Provenance()

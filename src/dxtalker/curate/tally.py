@@ -153,22 +153,6 @@ def hours(seconds: float) -> str:
     return f"{seconds / 3600:,.1f} h"
 
 
-def summary_lines(records: Iterable[ClipRecord] | Tally) -> list[str]:
-    """What a terminal shows of a collection: what was kept, then a line for every reason, the most frequent first."""
-    counted = records if isinstance(records, Tally) else tally(records)
-    kept, dropped = counted.kept, counted.dropped
-    lines = [
-        f"{kept.clips} clips kept: {hours(kept.seconds)} of {len(kept.videos)} videos, {len(counted.speakers)} speakers",
-        f"{dropped.clips} clips ({hours(dropped.seconds)}) and {dropped.files} whole files dropped, of {counted.videos} videos",
-    ]
-    for reason in sorted(
-        counted.reasons, key=lambda r: (-counted.shares[r].clips - counted.shares[r].files, r)
-    ):
-        share = counted.shares[reason]
-        lines.append(f"{share.clips + share.files:8d}  {plain(reason):22}{REASONS.get(reason, '')}")
-    return lines
-
-
 def plain(text: str) -> str:
     """Without signs that would move a terminal's cursor or turn its letters around."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
