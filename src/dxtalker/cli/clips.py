@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..curate.command import Progress
 
 
+EVERY = 300.0  # seconds between two lines of progress where there is no terminal
+
+
 def curate(
     videos: Positional[Path],
     output: Annotated[Path, arg(aliases=["-o"])],
@@ -95,9 +98,11 @@ def import_clips(
         output: folder of the clips
         flame: your own FLAME file, with which its parameters become ARKit curves
     """
+    from ..curate.command import collection_lines
     from ..data.published import import_published
 
-    import_published(dataset, output, flame, say)
+    for text in collection_lines(import_published(dataset, output, flame, say)):
+        say(text)
     print(output)
 
 
@@ -111,11 +116,11 @@ def clips(
 
 
 class _Line:
-    """A bar on standard error that is not in the way of what is said; none where that is no terminal."""
+    """A bar on standard error that is not in the way of what is said; where that is no terminal a line now and then."""
 
     def __init__(self, quiet: bool) -> None:
-        self.off = quiet or not sys.stderr.isatty()
-        self.bar = None
+        self.off, self.plain = quiet, not sys.stderr.isatty()
+        self.bar, self.told = None, 0.0  # seconds since the start at which the last line was written
 
     def __enter__(self) -> _Line:
         return self
@@ -133,12 +138,19 @@ class _Line:
     def show(self, progress: Progress) -> None:
         if self.off:
             return
+        told = f"{progress.seconds:.0f} s of video, {progress.speed:.1f} s a second, {progress.clips} clips"
+        if progress.stage:
+            told = f"{progress.stage} {progress.share:.0%}"
+        if self.plain:
+            if progress.elapsed - self.told >= EVERY:
+                self.told = progress.elapsed
+                say(f"{progress.videos} of {progress.of} videos, {progress.elapsed / 60:.0f} min: {told}")
+            return
         from tqdm import tqdm
 
         if self.bar is None:
             form = "{l_bar}{bar}| {n_fmt}/{total_fmt} videos, {elapsed}{postfix}"
             self.bar = tqdm(total=progress.of, initial=progress.videos, bar_format=form, desc="curate")
         self.bar.update(progress.videos - self.bar.n)
-        told = f"{progress.seconds:.0f} s of video, {progress.speed:.1f} s a second, {progress.clips} clips"
         self.bar.set_postfix_str(told, refresh=False)
         self.bar.refresh()

@@ -102,8 +102,11 @@ def collect(
     before = read_manifest(output) if is_collection(output) else None
     if before is not None and before.settings == told and before.finished:
         return before
+    say("reading drafts", 0.0)
     entries, rejects = _gather(videos, drafts, joint)
+    say("sync", 0.0)
     _sync(entries, settings, joint)
+    say("duplicates", 0.0)
     _find_duplicates(entries, joint)
     resume = before is not None and before.settings == told
     with ClipWriter(output, told, resume=resume) as writer:

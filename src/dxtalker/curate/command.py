@@ -36,6 +36,8 @@ class Progress:
     seconds: float  # of video that were looked at
     clips: int  # that went through so far
     elapsed: float  # seconds since the start
+    stage: str = ""  # of the end, when all videos are through
+    share: float = 0.0  # of that stage
 
     @property
     def speed(self) -> float:
@@ -94,7 +96,7 @@ def curate(
         through[outcome.job.path] = done
         counted.through(done)
     videos = [(video, _through_of(video, through)) for video in found.videos]
-    manifest = collect(videos, drafts, output, settings, joint)
+    manifest = collect(videos, drafts, output, settings, joint, counted.collecting)
     return Summary(
         manifest, len(videos), len(videos) - counted.new, counted.seconds, time.monotonic() - begin
     )
@@ -195,9 +197,12 @@ class _Counter:
         self.clips += done.takes
         self._show()
 
-    def _show(self) -> None:
+    def collecting(self, stage: str, share: float) -> None:
+        self._show(stage, share)
+
+    def _show(self, stage: str = "", share: float = 0.0) -> None:
         elapsed = time.monotonic() - self.begin
-        self.show(Progress(self.before + self.new, self.of, self.seconds, self.clips, elapsed))
+        self.show(Progress(self.before + self.new, self.of, self.seconds, self.clips, elapsed, stage, share))
 
 
 class _Known:
@@ -245,15 +250,20 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def summary_lines(summary: Summary) -> list[str]:
     """What a user reads at the end."""
-    manifest = summary.manifest
-    kept = f"{_count(manifest.clips, 'clip')} kept, {hours(manifest.seconds)}"
-    dropped = f"{_count(manifest.dropped, 'part')} dropped"
-    lines = [f"{kept}; {dropped}, of {_count(summary.videos, 'video')}"]
-    for reason, count in Counter(manifest.reasons).most_common():
-        lines.append(f"{count:8d}  {reason:20}{REASONS.get(reason, '')}")
+    first, *lines = collection_lines(summary.manifest)
+    lines = [f"{first}, of {_count(summary.videos, 'video')}", *lines]
     if summary.seconds:
         speed = summary.seconds / max(summary.elapsed, 1e-3)
         lines.append(
             f"{hours(summary.seconds)} of video in {hours(summary.elapsed)}: {speed:.1f} times as fast as it plays"
         )
+    return lines
+
+
+def collection_lines(manifest: Manifest) -> list[str]:
+    """What is in a collection, and a line for each reason for which something is not, the most frequent first."""
+    kept = f"{_count(manifest.clips, 'clip')} kept, {hours(manifest.seconds)}"
+    lines = [f"{kept}; {_count(manifest.dropped, 'part')} dropped"]
+    for reason, count in Counter(manifest.reasons).most_common():
+        lines.append(f"{count:8d}  {reason:20}{REASONS.get(reason, '')}")
     return lines
