@@ -14,7 +14,7 @@ from ..face.expression import load_expression_model, read_expression
 from ..face.head import Head
 from ..records import ARKIT_INDEX, ARKIT_NAMES, FEATURE_FPS, GAZE, MOUTH
 from .clips import CurveTrack, FaceTrack, Track
-from .corpora import corpus
+from .corpora import corpus, delay
 
 # FACEGOOD's rig to ARKit, by the names' meaning: (ARKit shape, FACEGOOD shape, factor). Its rig is not at
 # hand, so the factors are set such that the 99th percentile of our rig's opening is about that of GRID, 13.6 mm.
@@ -55,7 +55,7 @@ def make_labels(track: Track, head: Head, frames: int) -> Labels:
         curves, rotation = facegood_curves(track), np.zeros((len(track.curves), 3), np.float32)
     else:
         curves, rotation = fitted_curves(track, head), head_angles(track.rotation)
-    seen = np.arange(frames) / float(FEATURE_FPS) + facts.delay
+    seen = np.arange(frames) / float(FEATURE_FPS) + delay(track.corpus, track.name)
     times = np.arange(len(curves)) / track.fps
     covered = np.ones(len(ARKIT_NAMES) + 3, np.float32)
     if not facts.upper_face:

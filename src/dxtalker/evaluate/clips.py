@@ -10,7 +10,7 @@ import numpy as np
 
 from ..audio import load_audio
 from ..data.clips import CurveTrack, Track, find_tracks, read_track
-from ..data.corpora import corpus
+from ..data.corpora import delay
 from ..data.labels import facegood_curves
 from ..data.manifest import is_collection
 from ..data.measure import measure
@@ -66,9 +66,9 @@ def load_clips(
         track = read_track(path)
         kept = cache / f"{track.corpus}__{track.name}.npz"
         features = cached_features(kept, track.sound, encoder)
-        opening, delay = seen_opening(track, head), corpus(track.corpus).delay
+        opening = seen_opening(track, head)
         frames = min(len(features), int(track.duration * float(FEATURE_FPS)))
-        at = np.arange(frames) / float(FEATURE_FPS) + delay
+        at = np.arange(frames) / float(FEATURE_FPS) + delay(track.corpus, track.name)
         truth = np.interp(at, np.arange(len(opening)) / track.fps, opening)
         mel = _mel(kept.with_suffix(".mel.npy"), track.sound)
         clips.append(
