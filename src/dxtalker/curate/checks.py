@@ -39,7 +39,7 @@ def judge_track(made: FollowedClip, head: Head, identity: float, limits: Setting
         "track.opening": float(np.percentile(opening, 90)) if len(opening) else float("nan"),
     }
     scores = {name: value for name, value in scores.items() if np.isfinite(value)}
-    # A single frame is none: pictures of 30 a second that are seen at 25 come up to 17 ms off.
+    # A single frame is none: one blink of the landmarks would cost a clip of 6 s.
     jumping = limits.jumps and max(limits.jumps, 1.5 / max(len(clip.motion), 1))
     for name, most, reason, words in (
         ("track.error", limits.track_error, "track.loose", "pixels off the landmarks"),

@@ -26,7 +26,7 @@ from ..files import write_atomically
 from .settings import Settings
 
 FOLDER = ".work"
-VERSION = 1  # of drafts: another one is made anew
+VERSION = 2  # of drafts: another one is made anew
 SUFFIX = ".draft"
 LARGEST = 256 << 20  # bytes of a member
 MORE = ".more.npz"
