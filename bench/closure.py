@@ -1,6 +1,6 @@
 """How often the lips close on /p b m/, and how far they open on open vowels, on recordings with phone times.
 
-    python bench/closure.py tests/data/demo.phone.json src/dxtalker/assets/demo.flac [more pairs …] [--seeds 8]
+    python bench/closure.py tests/data/demo.phone.json src/dxtalker/assets/demo.flac [more pairs …] [--seeds 8] [--model run/model.onnx]
 
 Phone times are pocketsphinx's JSON. A phone counts as closed when a frame within it or 40 ms beside it opens
 by less than 1 mm. Every seed is one finished take; nothing here was trained on.
@@ -37,13 +37,14 @@ def main() -> None:
     )
     parser.add_argument("pairs", nargs="+", type=Path, help="phone times and sound, one after the other")
     parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--model", type=Path, help="a generator; default: the packaged one")
     options = parser.parse_args()
-    speaker = Speaker()
+    speaker = Speaker(Settings(model=options.model))
     closed, vowels, missed = [], [], []
     for times, sound in zip(options.pairs[::2], options.pairs[1::2], strict=True):
         wave = load_audio(sound)
         for seed in range(options.seeds):
-            speaker.settings = replace(Settings(), seed=seed)
+            speaker.settings = replace(speaker.settings, seed=seed)
             motion = speaker.animate(wave)
             opening = speaker.head.opening(motion.curves)
             for name, start, end in phones(times):
