@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxtalker.curate.plots import Limit, axis, count_ticks, histogram, shares_bar, short
+from dxtalker.curate.plots import Limit, axis, count_ticks, histogram, shares_bar
+from dxtalker.data.svg import short
 
 
 def counts(svg: str) -> int:

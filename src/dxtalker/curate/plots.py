@@ -1,16 +1,14 @@
-"""Bars and histograms as inline SVG: a few lines of our own, so that a report needs no plotting library.
-
-Colours are classes of the page's style (report_page.py), so that they follow light and dark.
-"""
+"""Bars and histograms of a collection."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
-from math import ceil, floor, log10
+from math import ceil, floor
 
 import numpy as np
+
+from ..data import svg
 
 WIDTH, HEIGHT = 380, 190  # of a histogram, SVG units
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 14, 36  # margins
@@ -55,23 +53,23 @@ def histogram(
 
     parts = [_shade(limit, low, high, x) for limit in limits]
     for count in counts:
-        parts.append(_line(LEFT, y(count), WIDTH - RIGHT, y(count), "grid"))
-        parts.append(_text(LEFT - 6, y(count) + 4, short(count), "end"))
+        parts.append(svg.line(LEFT, y(count), WIDTH - RIGHT, y(count), "grid"))
+        parts.append(svg.text(LEFT - 6, y(count) + 4, svg.short(count), "end"))
     for i in range(BINS):
         left, wide = x(bins[i]) + 0.4, x(bins[i + 1]) - x(bins[i]) - 0.8
         for count, below, kind in ((first[i], 0, "kept"), (second[i], first[i], "dropped")):
             if count:
                 top, bottom = y(below + count), y(below)
                 tall = max(bottom - top, 1.2)  # one clip among thousands is still to be seen
-                told = f"{short(bins[i])} to {short(bins[i + 1])}: {count} {names[kind == 'dropped']}"
-                parts.append(_bar(left, bottom - tall, wide, tall, kind, told))
-    parts.append(_line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, "axis"))
+                told = f"{svg.short(bins[i])} to {svg.short(bins[i + 1])}: {count} {names[kind == 'dropped']}"
+                parts.append(svg.bar(left, bottom - tall, wide, tall, kind, told))
+    parts.append(svg.line(LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM, "axis"))
     for tick in ticks:
-        parts.append(_line(x(tick), HEIGHT - BOTTOM, x(tick), HEIGHT - BOTTOM + 4, "axis"))
-        parts.append(_text(x(tick), HEIGHT - BOTTOM + 16, short(tick), "middle"))
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, unit, "middle", "unit"))
+        parts.append(svg.line(x(tick), HEIGHT - BOTTOM, x(tick), HEIGHT - BOTTOM + 4, "axis"))
+        parts.append(svg.text(x(tick), HEIGHT - BOTTOM + 16, svg.short(tick), "middle"))
+    parts.append(svg.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, unit, "middle", "unit"))
     parts += [_mark(limit, x) for limit in limits]
-    return _svg(WIDTH, HEIGHT, parts, f"histogram, {unit}")
+    return svg.picture(WIDTH, HEIGHT, parts, f"histogram, {unit}")
 
 
 def shares_bar(parts: Sequence[tuple[str, float, str]]) -> str:
@@ -82,9 +80,9 @@ def shares_bar(parts: Sequence[tuple[str, float, str]]) -> str:
     drawn, at = [], 0.0
     for label, amount, kind in parts:
         wide = 1000 * amount / whole
-        drawn.append(_bar(at, 0, wide, 26, kind, f"{label}: {amount / whole:.1%}"))
+        drawn.append(svg.bar(at, 0, wide, 26, kind, f"{label}: {amount / whole:.1%}"))
         at += wide
-    return _svg(1000, 26, drawn, "shares", ' preserveAspectRatio="none"')
+    return svg.picture(1000, 26, drawn, "shares", ' preserveAspectRatio="none"')
 
 
 def axis(values: np.ndarray, limits: Sequence[Limit]) -> tuple[float, float, list[float]]:
@@ -98,28 +96,15 @@ def axis(values: np.ndarray, limits: Sequence[Limit]) -> tuple[float, float, lis
     if spread < 1e-6 * max(abs(low), abs(high), 1e-3):
         spread = max(abs(low), 1.0) * 0.1
     low, high = (0.0 if 0 <= low < 0.3 * high else low - 0.05 * spread), high + 0.05 * spread
-    step = _step((high - low) / 5)
+    step = svg.step((high - low) / 5)
     first = ceil(low / step - 1e-9)
     return float(low), float(high), [n * step for n in range(first, floor(high / step + 1e-9) + 1)]
 
 
 def count_ticks(most: int) -> list[int]:
     """Three or so whole numbers from 0 to at least ``most``."""
-    step = max(1, round(_step(most / 3)))
+    step = max(1, round(svg.step(most / 3)))
     return [n * step for n in range(ceil(max(most, 1) / step) + 1)]
-
-
-def _step(rough: float) -> float:
-    """The smallest of 1, 2, 2.5, 5 times a power of ten that is at least ``rough``."""
-    power = 10.0 ** floor(log10(max(rough, 1e-12)))
-    return next(k * power for k in (1, 2, 2.5, 5, 10) if k * power >= rough * 0.999)
-
-
-def short(value: float) -> str:
-    """A number for an axis."""
-    if abs(value) >= 10000:
-        return f"{value / 1000:,.4g}k"
-    return f"{round(value, 9) + 0.0:.4g}"  # never -0
 
 
 def _shade(limit: Limit, low: float, high: float, x: Callable[[float], float]) -> str:
@@ -132,25 +117,6 @@ def _mark(limit: Limit, x: Callable[[float], float]) -> str:
     at = x(limit.value)
     anchor, label = ("start", at + 4) if at < WIDTH * 0.6 else ("end", at - 4)
     sign = "≥" if limit.side == "least" else "≤"
-    return _line(at, TOP - 8, at, HEIGHT - BOTTOM, "limit") + _text(
-        label, TOP - 2, f"{sign} {short(limit.value)}", anchor, "limit"
+    return svg.line(at, TOP - 8, at, HEIGHT - BOTTOM, "limit") + svg.text(
+        label, TOP - 2, f"{sign} {svg.short(limit.value)}", anchor, "limit"
     )
-
-
-def _svg(width: float, height: float, parts: Sequence[str], label: str, more: str = "") -> str:
-    return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}"{more}>{"".join(parts)}</svg>'
-
-
-def _bar(x: float, y: float, wide: float, tall: float, kind: str, told: str) -> str:
-    return (
-        f'<rect class="{escape(kind)}" x="{x:.1f}" y="{y:.1f}" width="{max(wide, 0.5):.1f}" height="{tall:.1f}">'
-        f"<title>{escape(told)}</title></rect>"
-    )
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
-
-
-def _text(x: float, y: float, text: str, anchor: str, kind: str = "tick") -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data import page as html
 from ..data.clip import ClipRecord
 from ..data.manifest import Manifest, is_collection, read_manifest
 from ..data.reader import ClipReader, read_dropped
 from ..files import write_atomically
-from . import report_page as html
 from .faces import dropped_faces, kept_faces
 from .plots import Limit, histogram, shares_bar
 from .reasons import REASONS

@@ -151,8 +151,3 @@ def hours(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.1f} min"
     return f"{seconds / 3600:,.1f} h"
-
-
-def plain(text: str) -> str:
-    """Without signs that would move a terminal's cursor or turn its letters around."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -1,11 +1,12 @@
-"""How a report looks: the page around it, tables and tiles. Nothing in it runs, and nothing is fetched."""
+"""How a report looks, of a collection or of an evaluation: the page around it, tables and tiles.
+
+Nothing in it runs, and nothing is fetched.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-
-from .tally import plain
 
 # A browser that honours this runs no script and fetches nothing, whatever a name in the collection says.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -60,6 +61,11 @@ def page(title: str, body: Sequence[str]) -> str:
         + "\n".join(part for part in body if part)
         + "\n</main></body></html>\n"
     )
+
+
+def plain(text: str) -> str:
+    """Without signs that would move a terminal's cursor or turn its letters around."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def text(value: object, most: int = 300) -> str:
