@@ -110,10 +110,11 @@ def _look_by(
     with open_video(path, own.fps, begin, until, own.shift) as video:
         found = look_at(anew(video), landmarker)
     times, first = own.times[at], round(start * FPS)
-    there = 0
-    if at:  # a picture is shown until the next would come
-        end = min(times[-1] + 1 / float(own.fps), own.times[-1] + float(np.median(np.diff(own.times))))
-        there = max(0, round(end * FPS) - first)
+    if not at:  # it ended before
+        return replace(found, start=first / float(FPS), notes=_notes(video, frames))
+    # A picture is shown until the next would come.
+    end = min(times[-1] + 1 / float(own.fps), own.times[-1] + float(np.median(np.diff(own.times))))
+    there = max(0, round(end * FPS) - first)
     asked = there if seconds is None else min(there, max(1, round(seconds * FPS)))
     kept, taken = distinct(found.change, times)
     own_pictures = only(found, kept)

@@ -29,6 +29,8 @@ def instants(path: Path | str, start: float = 0.0, seconds: float | None = None)
     say, or cannot be read: ``open_video`` tells why.
     """
     path, ffmpeg = Path(path), ffmpeg_path()
+    if not path.is_file():  # opening a pipe would wait for whoever writes to it
+        return np.zeros(0)
     try:
         with path.open("rb") as file:
             mpeg_stream = is_mpeg_stream(file.read(HEAD_BYTES))
