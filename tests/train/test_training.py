@@ -15,17 +15,21 @@ import torch
 
 from dxtalker.audio import load_audio
 from dxtalker.data.prepare import Example, hold_out, load_folder, load_voices, silence
-from dxtalker.errors import BadInput, DxtalkerError
+from dxtalker.errors import BadInput
+from dxtalker.evaluate.command import run_evaluation
 from dxtalker.face.head_file import load_head
 from dxtalker.motion.perform import generate
 from dxtalker.motion.sampler import Generator, Sampling
 from dxtalker.records import ARKIT_INDEX, MOUTH
 from dxtalker.speech import Encoder, listen
 from dxtalker.train.batches import Sampler, make_scales
+from dxtalker.train.checkpoint import read_checkpoint
 from dxtalker.train.command import run_training
-from dxtalker.train.export import export, load_checkpoint
-from dxtalker.train.loop import TrainConfig, noise_spread, train, validate
+from dxtalker.train.export import export
+from dxtalker.train.loop import train
 from dxtalker.train.network import CHANNELS, Network, NetworkConfig, flow_loss
+from dxtalker.train.small import Small, SmallConfig, noise_spread, small_network, validate
+from dxtalker.train.task import Request
 
 pytestmark = pytest.mark.train
 TINY = NetworkConfig(width=16, layers=1, heads=2)
@@ -45,20 +49,24 @@ def examples(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Exam
     return load_folder(clips, tmp_path_factory.mktemp("cache"), HEAD, Encoder(threads=1))
 
 
-def config(steps: int) -> TrainConfig:
-    return TrainConfig(steps=steps, batch=2, window=40, validate_every=2, network=TINY)
+def config(steps: int) -> SmallConfig:
+    return SmallConfig(steps=steps, batch=2, window=40, validate_every=2, network=TINY)
 
 
-def test_trains_exports_and_speaks(examples: list[Example], tmp_path: Path) -> None:
-    checkpoint = train(examples, examples[:1], HEAD, config(4), tmp_path, lambda _: None)
-    export(checkpoint, tmp_path / "model.onnx", "tiny")
-    trained = load_checkpoint(checkpoint)
-    network, scales = trained.network, trained.scales
+def trained(examples: list[Example], others: list[Example], steps: int, run: Path) -> Path:
+    return train(Small(examples, others, HEAD, config(steps)), config(steps), run, lambda _: None)
+
+
+def test_the_exported_model_gives_the_numbers_of_torch(examples: list[Example], tmp_path: Path) -> None:
+    checkpoint = trained(examples, examples[:1], 4, tmp_path)
+    export(tmp_path, tmp_path / "model.onnx", "tiny")
+    kept = read_checkpoint(checkpoint)
+    network, scales = small_network(kept), kept.constants
     assert b"dxtalker/train" not in (tmp_path / "model.onnx").read_bytes()  # no paths of this machine
     model = Generator(tmp_path / "model.onnx", threads=1)
-    rng = np.random.default_rng(0)
-    for frames in (2, 37, 100):  # any length, and the same numbers as torch
-        content = rng.normal(size=(frames, 512)).astype(np.float32)
+    rng, width = np.random.default_rng(0), examples[0].content.shape[1]
+    for frames in (2, 37, 100):  # any length
+        content = rng.normal(size=(frames, width)).astype(np.float32)
         prosody = rng.normal(size=(frames, 4)).astype(np.float32)
         noisy = rng.normal(size=(frames, CHANNELS)).astype(np.float32)
         inputs = {
@@ -78,40 +86,13 @@ def test_trains_exports_and_speaks(examples: list[Example], tmp_path: Path) -> N
 
 
 def test_learns_what_it_is_shown(examples: list[Example], tmp_path: Path) -> None:
-    checkpoint = train(examples, examples, HEAD, config(40), tmp_path, lambda _: None)
-    trained = load_checkpoint(checkpoint)
-    network, scales = trained.network, trained.scales
-    kept = make_scales(examples, HEAD)
-    assert validate(network, examples, HEAD, kept)["made"] > 0.6
-    assert np.allclose(kept.motion_std, scales["motion_std"].numpy())
+    kept = read_checkpoint(trained(examples, examples, 40, tmp_path))
+    scales = make_scales(examples, HEAD)
+    assert validate(small_network(kept), examples, HEAD, scales)["made"] > 0.6
+    assert np.allclose(scales.motion_std, kept.constants["motion_std"].numpy())
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == list(range(2, 41, 2))
-
-
-def test_a_resumed_run_is_the_unbroken_run(examples: list[Example], tmp_path: Path) -> None:
-    train(examples, [], HEAD, config(6), tmp_path / "whole", lambda _: None)
-    log: list[str] = []
-
-    def interrupt(text: str) -> None:
-        if "step 4" in text:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train(examples, [], HEAD, config(6), tmp_path / "broken", interrupt)
-    train(examples, [], HEAD, config(6), tmp_path / "broken", log.append)
-    assert log[0].startswith("resumed at step ")
-    whole, broken = (torch.load(tmp_path / n / "last.pt", weights_only=True) for n in ("whole", "broken"))
-    for name, value in whole["network"].items():
-        assert torch.equal(value, broken["network"][name]), name
-
-
-def test_a_loss_that_is_not_a_number_stops(examples: list[Example], tmp_path: Path) -> None:
-    broken = [
-        Example(e.name, e.corpus, e.content, e.prosody * np.nan, e.motion, e.covered, e.closed)
-        for e in examples
-    ]
-    with pytest.raises(DxtalkerError, match="step 0"):
-        train(broken, [], HEAD, config(2), tmp_path, lambda _: None)
+    assert lines[-1]["loss"] < lines[0]["loss"]
 
 
 def test_windows_are_whole_and_masks_follow_the_corpus(examples: list[Example]) -> None:
@@ -174,22 +155,23 @@ def test_silence_rests_and_voices_are_labelled(
     assert [v.name for v in voices] == ["clip2", "clip3"] and not voices[0].covered.any()
 
 
-def test_command_writes_model_and_card(clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dxtalker.train.command.TrainConfig", lambda seed, steps: config(steps))
+def test_train_export_speak_evaluate(clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dxtalker.data.prepare.SILENCE_SECONDS", 2)
     said: list[str] = []
-    model = run_training([clips], tmp_path / "run", ["clip0"], [clips], None, [clips], 2, 1, 1, said.append)
-    assert "made" in (tmp_path / "run" / "card.md").read_text()
+    run = tmp_path / "run"
+    request = Request([clips], run / "cache", frozenset({"clip0"}), [clips], validate=[clips], threads=1)
+    model = run_training(request, run, config(2), said.append)
+    card = (run / "card.md").read_text()
+    assert "| made | faces | 3 |" in card and "| voices | voices without a face | 3 |" in card
     heard = listen(load_audio(clips / "clip0.wav"), Encoder(threads=1))
     motion = generate(heard, Generator(model, threads=1), Sampling(steps=2))
     assert len(motion) == len(heard) and motion.curves.max() <= 1
+    table = run_evaluation([clips], (), (), ("clip0",), model, 2, run / "cache", None, said.append)
+    assert "made" in table and "dxtalker-small" in "".join(said) + table + card
 
 
 def test_refusals(examples: list[Example], tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="every clip is held out"):
         hold_out(examples, frozenset({"*"}))
-    (tmp_path / "no.pt").write_bytes(b"nothing")
-    with pytest.raises(BadInput, match="not a checkpoint"):
-        load_checkpoint(tmp_path / "no.pt")
     with pytest.raises(BadInput, match="holds no voices"):
         load_voices(tmp_path, tmp_path, Encoder(threads=1), frozenset(), {})

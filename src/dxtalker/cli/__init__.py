@@ -14,7 +14,7 @@ from ..errors import DxtalkerError
 from .clips import clips, curate
 from .faces import fit
 from .speaking import render, speak
-from .study import bench, doctor, evaluate, train
+from .study import bench, doctor, evaluate, model, train
 
 
 def _terminated(*_: object) -> None:
@@ -23,7 +23,9 @@ def _terminated(*_: object) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: exit code 0 when all went well, 2 for bad input, 3 when something is missing, 130 when interrupted."""
-    commands = {f.__name__: f for f in (speak, render, fit, curate, clips, train, evaluate, bench, doctor)}
+    commands = {
+        f.__name__: f for f in (speak, render, fit, curate, clips, train, model, evaluate, bench, doctor)
+    }
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminated)  # so that unfinished files are cleaned up
     try:

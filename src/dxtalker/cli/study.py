@@ -1,11 +1,13 @@
-"""doctor, train, evaluate, bench: the state of the house, and its models."""
+"""doctor, train, model, evaluate, bench: the state of the house, and its models."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from tyro.conf import Positional, arg
+from tyro.conf import OmitSubcommandPrefixes, Positional, arg, subcommand
 
 from ..errors import BadInput
 from .progress import say
@@ -24,38 +26,94 @@ def doctor() -> None:
 def train(
     folders: Positional[tuple[Path, ...]],
     run: Annotated[Path, arg(aliases=["-o"])],
+    preset: str = "small",
     hold_out: tuple[str, ...] = (),
     voices: tuple[Path, ...] = (),
     phones: Path | None = None,
     validate: tuple[Path, ...] = (),
     steps: int | None = None,
+    batch: int | None = None,
+    rate: float | None = None,
     seed: int = 1,
     threads: int = 0,
+    tensorboard: bool = False,
 ) -> None:
-    """Train the generator again from folders of tracked clips, and write RUN/model.onnx and its card.
+    """Train a generator from folders of tracked clips, and write RUN/model.onnx and its card (docs/training.md).
 
-    Interrupt it at any time; the same command resumes. Needs: pip install "dxtalker[train]".
+    Interrupt it at any time; the same command resumes. Needs: pip install "dxtalker[train]". On several GPUs or
+    nodes: accelerate launch -m dxtalker.train, with the same arguments.
 
     Args:
         folders: collections that curate made, or tracked clips: an .npz track beside its sound
         run: folder for features, checkpoints, log, model and card
+        preset: what is trained: small, the packaged model
         hold_out: clip names, patterns as in 533-*, or text files that list them, that are never trained on
         voices: folders of speech without a face, which teach the flow more voices
         phones: .json of phone times of those voices: where their lips meet
         validate: folders of other corpora that choose the step that is kept
-        steps: optimiser steps; default: those of the packaged model
+        steps: optimiser steps; default: the preset's, as for batch and rate
+        batch: windows a step, over all processes
+        rate: peak learning rate
         seed: of the first weights and the windows drawn
         threads: of torch; 0: as many as there are cores
+        tensorboard: also write RUN/tensorboard; needs: pip install tensorboard
     """
+    with _train_extra():
+        from ..data.names import listed
+        from ..train.command import make_config, run_training
+        from ..train.task import Request
+
+    request = Request(folders, run / "cache", listed(hold_out), voices, phones, validate, threads)
+    run_training(request, run, make_config(preset, steps, batch, rate, seed), say, tensorboard)
+
+
+def export_model(run: Positional[Path], output: Annotated[Path, arg(aliases=["-o"])], name: str = "") -> None:
+    """Write the best weights of a run as the .onnx that speak --model loads. Needs: pip install "dxtalker[train]".
+
+    Args:
+        run: folder of dxtalker train, or a checkpoint in it
+        output: the .onnx file
+        name: what the model is called; default: dxtalker- and its preset
+    """
+    if output.suffix != ".onnx":
+        raise BadInput(f"{output.name!r} does not end in .onnx; a model is exported as .onnx")
+    with _train_extra():
+        from ..train.export import export
+    export(run, output, name, say)
+    print(output)
+
+
+def show_model(path: Positional[Path | None] = None) -> None:
+    """Name, version, parameters, size, motion space, steps and training of a model.
+
+    Args:
+        path: a model (.onnx); default: the packaged one
+    """
+    from ..train.show import model_lines
+
+    print("\n".join(model_lines(path)))
+
+
+def model(
+    do: OmitSubcommandPrefixes[
+        Annotated[Any, subcommand("export", constructor=export_model)]
+        | Annotated[Any, subcommand("show", constructor=show_model)]
+    ],
+) -> None:
+    """Trained networks: export, show."""
+
+
+@contextmanager
+def _train_extra() -> Iterator[None]:
+    """A package of the train extra that is missing gets a sentence."""
     try:
-        from ..train.command import run_training
+        yield
     except ModuleNotFoundError as error:
-        if error.name not in ("torch", "onnx", "onnxscript"):
+        if error.name not in ("torch", "onnx", "onnxscript", "safetensors", "accelerate"):
             raise
         raise BadInput(
             f'training needs {error.name}; install it with: pip install "dxtalker[train]"'
         ) from error
-    run_training(folders, run, hold_out, voices, phones, validate, steps, seed, threads, say)
 
 
 def evaluate(

@@ -1,208 +1,238 @@
-"""The training loop: examples in, a checkpoint with the averaged network out; stops and resumes anywhere."""
+"""The training loop: a task in, a checkpoint with its averaged network out; stops and resumes anywhere."""
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from ..data.prepare import CLOSED_MM, VOICES, Example
 from ..errors import DxtalkerError
-from ..face.head import Head
-from ..files import atomic_path
-from ..records import ARKIT_NAMES, MOUTH
-from .batches import Batch, Sampler, Scales, make_scales
-from .direct import fit_direct, label_voice
-from .network import CHANNELS, Network, NetworkConfig, flow_loss
+from ..files import write_atomically
+from .checkpoint import BEST, Progress, open_run, read_last, save_best, save_last, writing
+from .machine import Machine
+from .run_log import RunLog
+from .stopping import Stop, stopping
+from .task import Task, TrainConfig
 
-LAST, BEST = "last.pt", "best.safetensors"  # everything to resume with; the weights that are exported
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """One training run."""
-
-    steps: int = 2400  # optimiser steps
-    batch: int = 12  # windows a step
-    window: int = 100  # frames a window, 4 s
-    rate: float = 5e-4  # peak learning rate, falling to a tenth as a cosine
-    decay: float = 0.05  # weight decay
-    average: float = 0.998  # decay of the averaged weights
-    gap_weight: float = 0.03  # weight of the lip-gap error, per mm²
-    mouth_noise: float = 0.25  # deviation of the noise that the mouth starts from: sound nearly decides it
-    drop_sound: float = 0.1  # share of windows that hear nothing, for guidance
-    direct_penalty: float = 0.1  # ridge penalty of the direct path
-    seed: int = 1
-    validate_every: int = 200  # steps
-    network: NetworkConfig = field(default_factory=NetworkConfig)
+NAMED = 6  # clips that an error lists
 
 
 def train(
-    examples: Sequence[Example],
-    validation: Sequence[Example],
-    head: Head,
+    task: Task,
     config: TrainConfig,
     run: Path,
-    progress: Callable[[str], None],
+    say: Callable[[str], None],
+    machine: Machine | None = None,
+    tensorboard: bool = False,
 ) -> Path:
-    """Train into ``run``; returns the checkpoint of the best validation step. Resumes ``run/last.pt``.
+    """Train into the folder ``run``; returns the checkpoint of the best validation. Resumes what is there.
 
-    Validation is the mean over the figures of ``validate``: correlation on each corpus of ``validation``, and
-    closure on the voices with phones.
+    A run that was stopped and resumed gives, on one machine, the bits of an unbroken one: windows and noise of
+    a step belong to (seed, step, process), and everything else is in the checkpoint. Raises BadInput where
+    ``run`` was started with another config, DxtalkerError when the loss is no number.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(config.seed)
-    scales = make_scales([e for e in examples if e.corpus != VOICES], head)
-    network = Network(config.network)
-    fit_direct(network, examples, scales, config.direct_penalty)
-    examples = [label_voice(network, e, scales, head.lip_gap) if e.corpus == VOICES else e for e in examples]
-    averaged = Network(config.network)
-    averaged.load_state_dict(network.state_dict())
-    network.direct.requires_grad_(False)
-    optimiser = torch.optim.AdamW(
-        [p for p in network.parameters() if p.requires_grad],
-        config.rate,
-        (0.9, 0.98),
-        weight_decay=config.decay,
-    )
-    first, best = 0, -1.0
-    if (run / LAST).is_file():
-        state = torch.load(run / LAST, weights_only=True)
-        network.load_state_dict(state["network"])
-        averaged.load_state_dict(state["averaged"])
-        optimiser.load_state_dict(state["optimiser"])
-        first, best = int(state["step"]), float(state["best"])
-        progress(f"resumed at step {first}")
-    gap, sampler = opening_row(head, scales), Sampler(examples, scales, config.window)
-    validation = [*validation, *(e for e in examples if e.corpus == VOICES and (e.closed == 1).any())]
-    for step in range(first, config.steps):
-        draw = config.seed * 1_000_003 + step
-        torch.manual_seed(draw)  # a resumed run draws what an unbroken one draws
-        _set_rate(optimiser, config, step)
-        loss, missed = _step(network, sampler.batch(config.batch, draw), optimiser, config, gap, scales)
-        if not np.isfinite(loss):
-            raise DxtalkerError(f"the loss became {loss} at step {step}; lower the learning rate and resume")
-        with torch.no_grad():
-            decay = min(config.average, (1 + step) / (10 + step))
-            for kept, new in zip(averaged.parameters(), network.parameters(), strict=True):
-                kept.lerp_(new, 1 - decay)
-        if (step + 1) % config.validate_every == 0 or step + 1 == config.steps:
-            scores = validate(averaged, validation, head, scales)
-            mean = float(np.mean(list(scores.values()))) if scores else float(step)
-            line = {"step": step + 1, "loss": loss, "gap": missed, "time": time.time(), **scores}
-            with (run / "log.jsonl").open("a") as log:
-                log.write(json.dumps(line) + "\n")
-            progress(
-                f"step {step + 1}: loss {loss:.3f}, " + ", ".join(f"{k} {v:.3f}" for k, v in scores.items())
-            )
-            better = mean > best
-            best = max(best, mean)
-            state = {
-                "step": step + 1, "best": best, "network": network.state_dict(),
-                "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict(),
-            }  # fmt: skip
-            with atomic_path(run / LAST) as temporary:
-                torch.save(state, temporary)
-            if better or not (run / BEST).is_file():
-                facts = {
-                    "step": str(step + 1),
-                    "config": json.dumps(asdict(config)),
-                    "scores": json.dumps(scores),
-                }
-                save_checkpoint(run / BEST, averaged, scales, facts)
+    open_run(run)
+    machine = machine or Machine()
+    config_fits(config, machine)
+    loop = _Loop(task, config, run, machine, say)
+    loop.resume()
+    log = None
+    if machine.first:
+        log = RunLog(run, loop.progress.step, config.steps, say, tensorboard)
+    with stopping() as stop:
+        loop.go(stop, log)
     return run / BEST
 
 
-def _step(
-    network: Network,
-    batch: Batch,
-    optimiser: torch.optim.Optimizer,
-    config: TrainConfig,
-    gap: Tensor,
-    scales: Scales,
-) -> tuple[float, float]:
-    network.train()
-    heard = (torch.rand(config.batch, 1, 1) >= config.drop_sound).float()
-    offset = torch.from_numpy(scales.motion_mean / scales.motion_std)
-    seen_gap = (batch.clean + offset) @ gap
-    loss, missed = flow_loss(
-        network, batch.clean, batch.content * heard, batch.prosody * heard, batch.weight, batch.past, batch.known,
-        gap, seen_gap, config.gap_weight, noise_spread(config.mouth_noise),
-    )  # fmt: skip
-    optimiser.zero_grad()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimiser.step()
-    return loss.item(), missed.item()
+def config_fits(config: TrainConfig, machine: Machine) -> None:
+    """Raise DxtalkerError unless the batch can be shared among the processes."""
+    if config.batch % machine.processes:
+        raise DxtalkerError(
+            f"a batch of {config.batch} windows cannot be shared among {machine.processes} processes;"
+            f" give --batch a multiple of {machine.processes}"
+        )
 
 
-def _set_rate(optimiser: torch.optim.Optimizer, config: TrainConfig, step: int) -> None:
-    warm = min(1.0, (step + 1) / 100)
-    factor = warm * (0.55 + 0.45 * math.cos(math.pi * step / config.steps))
-    for group in optimiser.param_groups:
-        group["lr"] = config.rate * factor
+def draw(seed: int, step: int, rank: int) -> int:
+    """What a process draws its windows and noise of a step from: distinct for each (step, rank)."""
+    return seed * 1_000_003 + step + (rank << 40)
 
 
-def save_checkpoint(path: Path, network: Network, scales: Scales, facts: dict[str, str]) -> None:
-    """The network and its scales as safetensors, with ``facts`` about the run."""
-    tensors = {f"network.{name}": value.contiguous() for name, value in network.state_dict().items()}
-    tensors |= {
-        f"scales.{name}": torch.from_numpy(value).contiguous() for name, value in vars(scales).items()
-    }
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, facts)
+class _Loop:
+    """The state of one run in one process."""
 
+    def __init__(
+        self, task: Task, config: TrainConfig, run: Path, machine: Machine, say: Callable[[str], None]
+    ) -> None:
+        self.task, self.config, self.run, self.machine, self.say = task, config, run, machine, say
+        trained = [p for p in task.network.parameters() if p.requires_grad]
+        optimiser = torch.optim.AdamW(trained, config.rate, (0.9, 0.98), weight_decay=config.decay)
+        self.network, self.optimiser = machine.accelerator.prepare(task.network, optimiser)
+        self.averaged = copy.deepcopy(machine.unwrap(self.network)).requires_grad_(False)
+        self.progress = Progress(fingerprint=task.fingerprint, processes=machine.processes)
+        self.saved = time.monotonic()
 
-def noise_spread(mouth_noise: float) -> Tensor:
-    """(55,) deviation of the noise that each normalised channel starts from."""
-    spread = torch.ones(CHANNELS)
-    spread[torch.as_tensor(MOUTH)] = mouth_noise
-    return spread
+    def resume(self) -> None:
+        """Take up the last checkpoint, if there is one."""
+        state = read_last(self.run, self.config)
+        if state is None:
+            return
+        for name, part in self._parts().items():
+            if part is not None and name in state:
+                part.load_state_dict(state[name])
+        now, self.progress = self.progress, Progress(**state["progress"])
+        for what, before, after in (
+            ("the clips differ", self.progress.fingerprint, now.fingerprint),
+            ("the number of processes differs", self.progress.processes, now.processes),
+        ):
+            if before != after and self.machine.first:
+                self.say(
+                    f"{what} from the run so far ({before}, now {after}): it goes on, but not on the same curve"
+                )
+        self.progress.fingerprint, self.progress.processes = now.fingerprint, now.processes
+        if self.machine.first:
+            self.say(f"resumed at step {self.progress.step}")
 
+    def go(self, stop: Stop, log: RunLog | None) -> None:
+        """Every step that is left; a checkpoint with each validation, every few minutes, and when asked to stop."""
+        config, progress = self.config, self.progress
+        while progress.step < config.steps:
+            began = time.monotonic()
+            asked = self._step(progress.step, stop)
+            progress.step += 1
+            progress.seconds += time.monotonic() - began
+            last = progress.step == config.steps
+            if progress.step % config.validate_every == 0 or last:
+                self._validate(log)
+            elif progress.step % config.log_every == 0:
+                self._write(log, {})
+            due = time.monotonic() - self.saved > 60 * config.save_minutes
+            if progress.step % config.validate_every == 0 or last or asked or due:
+                self.keep()
+            if asked and not last:
+                if self.machine.first:
+                    self.say(f"stopped after step {progress.step}; the same command goes on from there")
+                stop.end()
 
-def opening_row(head: Head, scales: Scales) -> Tensor:
-    """(55,) mm of lip opening for one standard deviation of each channel."""
-    return torch.from_numpy(np.concatenate([head.lip_gap, np.zeros(3, np.float32)]) * scales.motion_std)
+    def keep(self) -> None:
+        """Write the checkpoint to resume with."""
+        if self.machine.first:
+            save_last(self.run, self.config, self.progress, self._parts())
+        self.saved = time.monotonic()
 
+    def _step(self, step: int, stop: Stop) -> bool:
+        """One optimiser step; whether any process was asked to stop."""
+        config, machine = self.config, self.machine
+        seed = draw(config.seed, step, machine.rank)
+        torch.manual_seed(seed)  # a resumed run draws what an unbroken one draws
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate(config, step)
+        self.network.train()
+        batch = machine.to_device(self.task.batch(config.batch // machine.processes, seed))
+        loss, parts = self.task.loss(self.network, batch)
+        figures = machine.mean({"loss": loss, **parts, "asked": float(stop.asked)})
+        asked = figures.pop("asked") > 0
+        if not math.isfinite(figures["loss"]):
+            self._give_up(f"the loss became {figures['loss']}", step, batch, not math.isfinite(loss.item()))
+        self.optimiser.zero_grad()
+        machine.accelerator.backward(loss)
+        norm = machine.accelerator.clip_grad_norm_(self.network.parameters(), config.clip)
+        # With fp16, gradients overflow now and then by design: Accelerate passes over such a step.
+        if norm is not None and machine.accelerator.scaler is None and not math.isfinite(float(norm)):
+            self._give_up(f"the gradient became {float(norm)}", step, batch, True)
+        self.optimiser.step()
+        self._average(step)
+        for name, value in figures.items():
+            self.progress.sums[name] = self.progress.sums.get(name, 0.0) + value
+        self.progress.count += 1
+        return asked
 
-@torch.no_grad()
-def validate(network: Network, examples: Sequence[Example], head: Head, scales: Scales) -> dict[str, float]:
-    """How well the mouth opens and closes: the estimate from no noise, in one step.
+    @torch.no_grad()
+    def _average(self, step: int) -> None:
+        """The averaged network follows, at first faster: it forgets the first weights."""
+        decay = min(self.config.average, (1 + step) / (10 + step))
+        new = self.machine.unwrap(self.network)
+        for kept, value in zip(self.averaged.parameters(), new.parameters(), strict=True):
+            kept.lerp_(value, 1 - decay)
+        for kept, value in zip(self.averaged.buffers(), new.buffers(), strict=True):
+            kept.copy_(value)
 
-    For each tracked corpus the correlation of the opening, weighted by frames; for voices with phones, under
-    "closure", the share of frames in /p b m/ with closed lips in them or beside them.
-    """
-    network.eval()
-    found: dict[str, list[tuple[float, int]]] = {}
-    for example in examples:
-        guess = head.opening(_estimate(network, example, scales))
-        if example.corpus == VOICES:
-            lowest = np.min([np.append(guess[1:], guess[-1]), guess, np.append(guess[0], guess[:-1])], axis=0)
-            must = example.closed == 1
-            found.setdefault("closure", []).append(
-                (float((lowest[must] < CLOSED_MM).mean()), int(must.sum()))
+    def _validate(self, log: RunLog | None) -> None:
+        if log:
+            self.averaged.eval()
+            with torch.no_grad():
+                scores = self.task.validate(self.averaged)
+            mean = float(np.mean(list(scores.values()))) if scores else float(self.progress.step)
+            if mean > self.progress.best or not (self.run / BEST).is_file():
+                save_best(self.run, self.averaged, self.task.constants, self._facts(scores))
+            self.progress.best = max(self.progress.best, mean)
+            self._write(log, scores)
+        self.machine.wait()
+
+    def _write(self, log: RunLog | None, scores: dict[str, float]) -> None:
+        """The mean figures since the last line."""
+        progress = self.progress
+        figures = {name: value / progress.count for name, value in progress.sums.items()}
+        if log:
+            log.write(
+                progress.step,
+                figures | {"rate": rate(self.config, progress.step - 1)},
+                scores,
+                progress.seconds,
             )
-        else:
-            truth = head.opening(example.motion[:, : len(ARKIT_NAMES)])
-            found.setdefault(example.corpus, []).append((float(np.corrcoef(guess, truth)[0, 1]), len(truth)))
-    return {name: sum(r * n for r, n in rows) / sum(n for _, n in rows) for name, rows in found.items()}
+        progress.sums, progress.count = {}, 0
+
+    def _facts(self, scores: dict[str, float]) -> dict[str, Any]:
+        return {
+            "step": self.progress.step,
+            "scores": scores,
+            "config": asdict(self.config),
+            "seconds": round(self.progress.seconds),
+            "machine": self.machine.describe(),
+            "sources": [asdict(s) for s in self.task.sources],
+            "task": dict(self.task.facts),
+        }
+
+    def _give_up(self, what: str, step: int, batch: Any, here: bool) -> None:
+        """Name the batch, write it beside the run for a look, and stop; checkpoints stay as they are."""
+        names = list(dict.fromkeys(getattr(batch, "names", ()))) if here else []
+        file = f"bad_batch_{self.machine.rank}.safetensors"
+        if here:
+            tensors = {n: v.cpu().contiguous() for n, v in vars(batch).items() if isinstance(v, Tensor)}
+            with writing(self.run):
+                write_atomically(
+                    self.run / file, save(tensors, {"step": str(step), "names": json.dumps(names)})
+                )
+        names = self.machine.everyone(names)
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        told = f" with windows of {', '.join(names[:NAMED])}{more}" if names else ""
+        raise DxtalkerError(
+            f"{what} at step {step}{told}; the batch is in {self.run / 'bad_batch_*.safetensors'}: leave out clips that"
+            " are at fault (--hold-out) and give the same command again, or lower --rate in another folder"
+        )
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "network": self.machine.unwrap(self.network),
+            "averaged": self.averaged,
+            "optimiser": self.optimiser,
+            "scaler": self.machine.accelerator.scaler,
+        }
 
 
-def _estimate(network: Network, example: Example, scales: Scales) -> np.ndarray:
-    """(T, 52) the clean curves that the network expects before it has seen any noise or past."""
-    content = scales.content(example.content)
-    frames = len(content)
-    nothing = torch.zeros(1, frames, CHANNELS)
-    estimate = network(
-        nothing, torch.zeros(1), torch.from_numpy(content)[None], torch.from_numpy(example.prosody)[None],
-        nothing, torch.zeros(1, frames, 1),
-    )[0].numpy()  # fmt: skip
-    return (estimate * scales.motion_std + scales.motion_mean)[:, : len(ARKIT_NAMES)].clip(0, 1)
+def rate(config: TrainConfig, step: int) -> float:
+    """The learning rate: up over the first steps, then down to its last share as a cosine."""
+    share = 0.5 * (1 + math.cos(math.pi * step / config.steps))
+    return (
+        config.rate * min(1.0, (step + 1) / config.warm) * (config.last_rate + (1 - config.last_rate) * share)
+    )

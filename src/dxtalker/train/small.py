@@ -1,0 +1,240 @@
+"""The preset ``small``: the shipped generator, from tracked clips and voices without a face."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..data.manifest import is_collection, read_manifest
+from ..data.phones import read_phones
+from ..data.prepare import CLOSED_MM, VOICES, Example, hold_out, load_folder, load_voices, silence
+from ..errors import BadInput
+from ..face.head import Head
+from ..face.head_file import load_head
+from ..motion.sampler import FORMAT
+from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH
+from ..speech import Encoder
+from .batches import Batch, Sampler, Scales, make_scales
+from .checkpoint import Checkpoint
+from .direct import fit_direct, label_voice
+from .network import CHANNELS, CONTENT, PROSODY, Network, NetworkConfig, flow_loss
+from .runnable import Runnable
+from .task import Request, Source, TrainConfig
+
+
+@dataclass(frozen=True)
+class SmallConfig(TrainConfig):
+    """The shipped model."""
+
+    window: int = 100  # frames a window, 4 s
+    gap_weight: float = 0.03  # weight of the lip-gap error, per mm²
+    mouth_noise: float = 0.25  # deviation of the noise that the mouth starts from: sound nearly decides it
+    drop_sound: float = 0.1  # share of windows that hear nothing, for guidance
+    direct_penalty: float = 0.1  # ridge penalty of the direct path
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+
+
+class Small:
+    """The task: see ``task.Task``. Validation is by correlation on tracked corpora and closure on voices."""
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        validation: Sequence[Example],
+        head: Head,
+        config: SmallConfig,
+        sources: Sequence[Source] = (),
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.head, self.sources = config, head, sources
+        self.fingerprint = fingerprint(examples)
+        self.scales = make_scales([e for e in examples if e.corpus != VOICES], head)
+        self.network = Network(config.network)
+        fit_direct(self.network, examples, self.scales, config.direct_penalty)
+        examples = [
+            label_voice(self.network, e, self.scales, head.lip_gap) if e.corpus == VOICES else e
+            for e in examples
+        ]
+        self.network.direct.requires_grad_(False)
+        self.sampler = Sampler(examples, self.scales, config.window)
+        self.validation = [
+            *validation,
+            *(e for e in examples if e.corpus == VOICES and (e.closed == 1).any()),
+        ]
+        self.facts: dict[str, Any] = {}
+        self.constants = {name: torch.from_numpy(value) for name, value in vars(self.scales).items()}
+
+    def batch(self, size: int, seed: int) -> Batch:
+        """``size`` random windows."""
+        return self.sampler.batch(size, seed)
+
+    def loss(self, network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The flow loss, and the lip-gap error in mm² under "gap"."""
+        config, device = self.config, batch.clean.device
+        gap = opening_row(self.head, self.scales).to(device)
+        offset = torch.from_numpy(self.scales.motion_mean / self.scales.motion_std).to(device)
+        heard = (torch.rand(len(batch.clean), 1, 1, device=device) >= config.drop_sound).float()
+        seen_gap = (batch.clean + offset) @ gap
+        loss, missed = flow_loss(
+            network, batch.clean, batch.content * heard, batch.prosody * heard, batch.weight, batch.past, batch.known,
+            gap, seen_gap, config.gap_weight, noise_spread(config.mouth_noise).to(device),
+        )  # fmt: skip
+        return loss, {"gap": missed}
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """See ``validate``."""
+        return validate(network, self.validation, self.head, self.scales)
+
+
+def load_small(request: Request, config: SmallConfig, say: Callable[[str], None]) -> Small:
+    """Everything the user gave, as features and labels in memory."""
+    head, encoder, cache = load_head(), Encoder(threads=request.threads), request.cache
+    clips = [e for folder in request.folders for e in load_folder(folder, cache, head, encoder, say)]
+    kept = hold_out(clips, request.held_out)
+    phones = read_phones(request.phones) if request.phones else {}
+    voices = [
+        e
+        for folder in request.voices
+        for e in load_voices(folder, cache, encoder, request.held_out, phones, say)
+    ]
+    quiet = silence(encoder, config.seed)
+    others = [e for folder in request.validate for e in load_folder(folder, cache, head, encoder, say)]
+    licences = _licences([*request.folders, *request.validate])
+    sources = [
+        *_sources(kept, "faces", licences),
+        *_sources(voices, "voices without a face", {}),
+        *_sources(quiet, "a resting mouth; made by the trainer", {}),
+        *_sources(others, "chose the step", licences),
+    ]
+    examples = kept + quiet + voices
+    minutes = sum(len(e.motion) for e in examples) / float(FEATURE_FPS) / 60
+    say(f"{len(examples)} examples, {minutes:.0f} minutes")
+    return Small(examples, others, head, config, sources)
+
+
+def _licences(folders: Sequence[Path]) -> dict[str, dict[str, int]]:
+    return {f.name: dict(read_manifest(f).licences) for f in folders if is_collection(f)}
+
+
+def _sources(examples: Sequence[Example], use: str, licences: dict[str, dict[str, int]]) -> list[Source]:
+    clips, frames = Counter(e.corpus for e in examples), Counter[str]()
+    for example in examples:
+        frames[example.corpus] += len(example.motion)
+    return [
+        Source(n, use, c, frames[n] / float(FEATURE_FPS), licences.get(n, {}))
+        for n, c in sorted(clips.items())
+    ]
+
+
+def fingerprint(examples: Sequence[Example]) -> str:
+    """Of the clips and their lengths, in their order; people read the number of clips in it."""
+    names = "\n".join(f"{e.corpus}/{e.name} {len(e.motion)}" for e in examples)
+    return f"{len(examples)} clips, {zlib.crc32(names.encode()):08x}"
+
+
+def noise_spread(mouth_noise: float) -> Tensor:
+    """(55,) deviation of the noise that each normalised channel starts from."""
+    spread = torch.ones(CHANNELS)
+    spread[torch.as_tensor(MOUTH)] = mouth_noise
+    return spread
+
+
+def opening_row(head: Head, scales: Scales) -> Tensor:
+    """(55,) mm of lip opening for one standard deviation of each channel."""
+    return torch.from_numpy(np.concatenate([head.lip_gap, np.zeros(3, np.float32)]) * scales.motion_std)
+
+
+@torch.no_grad()
+def validate(network: nn.Module, examples: Sequence[Example], head: Head, scales: Scales) -> dict[str, float]:
+    """How well the mouth opens and closes: the estimate from no noise, in one step.
+
+    For each tracked corpus the correlation of the opening, weighted by frames; for voices with phones, under
+    "closure", the share of frames in /p b m/ with closed lips in them or beside them.
+    """
+    network.eval()
+    found: dict[str, list[tuple[float, int]]] = {}
+    for example in examples:
+        guess = head.opening(_estimate(network, example, scales))
+        if example.corpus == VOICES:
+            lowest = np.min([np.append(guess[1:], guess[-1]), guess, np.append(guess[0], guess[:-1])], axis=0)
+            must = example.closed == 1
+            found.setdefault("closure", []).append(
+                (float((lowest[must] < CLOSED_MM).mean()), int(must.sum()))
+            )
+        else:
+            truth = head.opening(example.motion[:, : len(ARKIT_NAMES)])
+            found.setdefault(example.corpus, []).append((float(np.corrcoef(guess, truth)[0, 1]), len(truth)))
+    return {name: sum(r * n for r, n in rows) / sum(n for _, n in rows) for name, rows in found.items()}
+
+
+def _estimate(network: nn.Module, example: Example, scales: Scales) -> np.ndarray:
+    """(T, 52) the clean curves that the network expects before it has seen any noise or past."""
+    device = next(network.parameters()).device
+    content = torch.from_numpy(scales.content(example.content)).to(device)[None]
+    prosody = torch.from_numpy(example.prosody).to(device)[None]
+    nothing = torch.zeros(1, content.shape[1], CHANNELS, device=device)
+    estimate = (
+        network(nothing, nothing[:, 0, 0], content, prosody, nothing, nothing[..., :1])[0].cpu().numpy()
+    )
+    return (estimate * scales.motion_std + scales.motion_mean)[:, : len(ARKIT_NAMES)].clip(0, 1)
+
+
+class Runtime(nn.Module):
+    """The network with the standardisation of its content, and a switch for not hearing."""
+
+    def __init__(self, network: Network, mean: Tensor, std: Tensor) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", std)
+
+    def forward(
+        self,
+        noisy: Tensor,
+        time: Tensor,
+        content: Tensor,
+        prosody: Tensor,
+        past: Tensor,
+        known: Tensor,
+        heard: Tensor,
+    ) -> Tensor:
+        content = (content - self.mean) / self.std * heard
+        return self.network(noisy, time, content, prosody * heard, past, known)
+
+
+def small_network(checkpoint: Checkpoint) -> Network:
+    """The averaged network, ready to use. Raises BadInput where the weights are not of this version."""
+    try:
+        network = Network(NetworkConfig(**checkpoint.config["network"]))
+        network.load_state_dict(checkpoint.weights)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise BadInput(f"the checkpoint is of another version of this program ({str(error)[:80]})") from error
+    return network.eval()
+
+
+def small_runnable(checkpoint: Checkpoint) -> Runnable:
+    """What the runtime's ``motion.sampler`` loads."""
+    network, scales, frames = small_network(checkpoint), checkpoint.constants, 60
+    runtime = Runtime(network, scales["content_mean"], scales["content_std"]).eval()
+    motion = torch.zeros(1, frames, CHANNELS)
+    inputs = {
+        "noisy": torch.randn(1, frames, CHANNELS), "time": torch.zeros(1),
+        "content": torch.randn(1, frames, CONTENT), "prosody": torch.randn(1, frames, PROSODY),
+        "past": motion, "known": motion[..., :1].clone(), "heard": torch.ones(1, 1, 1),
+    }  # fmt: skip
+    facts: dict[str, Any] = {
+        "format": FORMAT,
+        "space": "arkit",
+        "motion_mean": np.round(scales["motion_mean"].numpy(), 6).tolist(),
+        "motion_std": np.round(scales["motion_std"].numpy(), 6).tolist(),
+        "noise_spread": noise_spread(checkpoint.config["mouth_noise"]).tolist(),
+    }
+    return Runnable(runtime, inputs, ("noisy", "content", "prosody", "past", "known"), "clean", facts)
