@@ -16,7 +16,7 @@ from dxtalker.data.prepare import Example, hold_out, load_folder
 from dxtalker.data.shards import ClipWriter
 from dxtalker.errors import BadInput
 from dxtalker.evaluate.clips import load_clips
-from dxtalker.evaluate.command import run_evaluation
+from dxtalker.evaluate.command import Request, run_evaluation
 from dxtalker.face.head_file import load_head
 from dxtalker.records import Waveform
 from dxtalker.speech import Encoder
@@ -77,7 +77,7 @@ def test_scoring_reads_a_collection(collection: Path, tmp_path: Path) -> None:
 
 def test_the_command_scores_a_collection(collection: Path, tmp_path: Path) -> None:
     said: list[str] = []
-    table = run_evaluation([collection], [], [], [], None, 1, tmp_path, None, said.append)
+    table = run_evaluation(Request((collection,), takes=1, cache=tmp_path), said.append)
     assert "ours: 2 clips, 3 s" in table and "no ARKit curves" in said[0]
 
 

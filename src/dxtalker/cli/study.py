@@ -121,26 +121,34 @@ def evaluate(
     probes: tuple[Path, ...] = (),
     hold_out: tuple[str, ...] = (),
     only: tuple[str, ...] = (),
-    model: Path | None = None,
+    model: tuple[Path, ...] = (),
     takes: int = 8,
+    phones: tuple[Path, ...] = (),
     cache: Path | None = None,
     output: Annotated[Path | None, arg(aliases=["-o"])] = None,
+    report: Path | None = None,
 ) -> None:
-    """Score lip motion on tracked clips, beside a constant pose, loudness and linear probes.
+    """Score motion on tracked clips, beside a constant pose, loudness, linear probes and other models.
+
+    A first folder that training made (with model.onnx in it) is the model: dxtalker evaluate run clips. What each
+    figure means is in docs/metrics.md.
 
     Args:
         folders: collections or tracked clips to score on
         probes: folders that the probes are fitted to: those the model was trained on
         hold_out: clip names, or text files that list them, that the probes must not see
         only: clip names, or text files that list them: score these clips only
-        model: a generator (.onnx); default: the packaged one
+        model: generators (.onnx), the first is called ours, others by their files; default: the packaged one
         takes: takes a clip; one take and the mean of all are both scored
+        phones: .json of phone times by clip name: rates of closures on /p b m/
         cache: folder that keeps features between runs
-        output: also write the table as .json
+        output: also write every figure as .json
+        report: also write a page with tables, plots and pictures: .html
     """
-    from ..evaluate.command import run_evaluation
+    from ..evaluate.command import Request, run_evaluation
 
-    print(run_evaluation(folders, probes, hold_out, only, model, takes, cache, output, say))
+    request = Request(folders, probes, hold_out, only, model, takes, phones, cache, output, report)
+    print(run_evaluation(request, say))
 
 
 def bench(quick: bool = False, output: Annotated[Path | None, arg(aliases=["-o"])] = None) -> None:

@@ -1,8 +1,8 @@
-"""Tracked clips with what is needed to score on them: the voice, and the lip opening that was seen."""
+"""Tracked clips with what is needed to score on them: the voice, the lip opening that was seen, and the labels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +11,22 @@ import numpy as np
 from ..audio import load_audio
 from ..data.clips import CurveTrack, Track, find_tracks, read_track
 from ..data.corpora import delay
-from ..data.labels import facegood_curves
+from ..data.labels import facegood_curves, make_labels
 from ..data.manifest import is_collection
 from ..data.measure import measure
+from ..data.phones import Phone
 from ..data.prepare import cache_name, cached_features
 from ..data.reader import ClipReader
 from ..face.head import Head
 from ..files import atomic_path
-from ..records import FEATURE_FPS, SpeechFeatures, Waveform
+from ..motion.sampler import CHANNELS
+from ..records import ARKIT_NAMES, FEATURE_FPS, SpeechFeatures, Waveform
 from ..speech import Encoder
 from ..speech.mel import BANDS, log_mel
 from ..speech.prosody import SAMPLES_PER_FRAME
+from .closures import CLOSED_MM
 from .metrics import silent_frames
+from .regions import EXPRESSIVE
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,28 @@ class ScoredClip:
     features: SpeechFeatures  # T frames
     mel: np.ndarray  # (T, 80) float32, log-mel averaged over each frame
     truth: np.ndarray  # (T,) float32 mm, lip opening above the clip's rest
+    curves: np.ndarray  # (T, 52) float32, the labels: what our rig's vertices are driven by as the truth
+    rotation: np.ndarray  # (T, 3) float32 radians about the clip's mean pose
+    covered: np.ndarray  # (55,) float32, 1 where the corpus tracked the channel (curves, then the head)
+    met: (
+        np.ndarray
+    )  # (T,) float32, 1 where the labels' lips meet, 0 where they are apart, NaN where nobody knows
+    phones: tuple[Phone, ...] = ()  # where their times are known
 
     @property
     def silent(self) -> np.ndarray:
         """(T,) bool."""
         return silent_frames(self.features.loudness)
+
+    @property
+    def upper_face(self) -> bool:
+        """Whether brows and lids were tracked."""
+        return bool(self.covered[EXPRESSIVE].all())
+
+    @property
+    def head_turns(self) -> bool:
+        """Whether the head's rotation was tracked."""
+        return bool(self.covered[len(ARKIT_NAMES) :].all())
 
 
 def seen_opening(track: Track, head: Head) -> np.ndarray:
@@ -55,11 +76,12 @@ def load_clips(
     cache: Path,
     keep: Callable[[str], bool],
     say: Callable[[str], None],
+    phones: Mapping[str, tuple[Phone, ...]] | None = None,
 ) -> list[ScoredClip]:
-    """Clips of ``folder`` whose name ``keep`` accepts. Raises BadInput when the folder has no tracks."""
+    """Clips of ``folder`` whose name ``keep`` accepts; ``phones`` are known phone times by clip. Raises BadInput when the folder has no tracks."""
     cache.mkdir(parents=True, exist_ok=True)
     if is_collection(folder):
-        return load_collection(folder, head, encoder, cache, keep, say)
+        return load_collection(folder, head, encoder, cache, keep, say, phones)
     paths = [path for path in find_tracks(folder) if keep(path.stem)]
     clips = []
     for number, path in enumerate(paths, start=1):
@@ -71,9 +93,22 @@ def load_clips(
         at = np.arange(frames) / float(FEATURE_FPS) + delay(track.corpus, track.name)
         truth = np.interp(at, np.arange(len(opening)) / track.fps, opening)
         mel = _mel(kept.with_suffix(".mel.npy"), track.sound)
+        labels = make_labels(track, head, frames)
+        met = (head.opening(labels.curves) < CLOSED_MM).astype(np.float32)
+        if isinstance(track, CurveTrack):
+            met[:] = np.nan  # of another rig's curves it is not known which weights make its lips meet
         clips.append(
             ScoredClip(
-                track.name, track.corpus, features.cut(0, frames), mel[:frames], truth.astype(np.float32)
+                name=track.name,
+                corpus=track.corpus,
+                features=features.cut(0, frames),
+                mel=mel[:frames],
+                truth=truth.astype(np.float32),
+                curves=labels.curves,
+                rotation=labels.rotation,
+                covered=labels.covered,
+                met=met,
+                phones=(phones or {}).get(track.name, ()),
             )
         )
         if number % 100 == 0:
@@ -88,10 +123,11 @@ def load_collection(
     cache: Path,
     keep: Callable[[str], bool],
     say: Callable[[str], None],
+    phones: Mapping[str, tuple[Phone, ...]] | None = None,
 ) -> list[ScoredClip]:
     """As ``load_clips``, of a collection; the truth is the opening of our rig by the clip's curves, to which the
     tracker fitted the lips' gap frame by frame. Clips whose curves are not known are left out, and said."""
-    reader = ClipReader(folder, ("sound", "motion"), check=False)
+    reader = ClipReader(folder, ("sound", "motion", "present"), check=False)
     clips, unknown = [], 0
     for clip in reader:
         if not keep(clip.record.name):
@@ -104,7 +140,20 @@ def load_collection(
         frames = min(len(features), len(clip.motion))
         mel = _mel(kept.with_suffix(".mel.npy"), clip.sound)
         truth = head.opening(clip.motion.curves[:frames]).astype(np.float32)
-        clips.append(ScoredClip(clip.record.name, folder.name, features.cut(0, frames), mel[:frames], truth))
+        clips.append(
+            ScoredClip(
+                name=clip.record.name,
+                corpus=folder.name,
+                features=features.cut(0, frames),
+                mel=mel[:frames],
+                truth=truth,
+                curves=clip.motion.curves[:frames],
+                rotation=clip.motion.rotation[:frames],
+                covered=np.ones(CHANNELS, np.float32),
+                met=np.where(clip.present[:frames], truth < CLOSED_MM, np.nan).astype(np.float32),
+                phones=(phones or {}).get(clip.record.name, ()),
+            )
+        )
     if reader.problems:
         say(reader.summary())
     if unknown:

@@ -1,96 +1,175 @@
-"""``dxtalker evaluate``: every system on every corpus, one table."""
+"""``dxtalker evaluate``: every system on every corpus, every figure."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..data.names import is_listed, listed
+from ..data.phones import read_phones
 from ..errors import BadInput
+from ..face.head import Head
 from ..face.head_file import load_head
 from ..files import write_atomically
-from ..motion.sampler import Generator
 from ..speech import Encoder
 from .clips import ScoredClip, load_clips
-from .metrics import Pair, Scores, score
-from .systems import System, baselines, ours
+from .regions import Regions, regions
+from .report import write_report
+from .scores import ClipResult, Scores, clip_result, gather
+from .systems import FIRST, LABELS, REFERENCE, Model, System, Takes, baselines, labels, load_models
+from .tables import Results, Variety, as_json, as_text
+from .variety import Spread, spread
+
+POOLED = "all corpora"
+RUN_MODEL = "model.onnx"
 
 
-def run_evaluation(
-    folders: Sequence[Path],
-    probes: Sequence[Path],
-    hold_out: Sequence[str],
-    only: Sequence[str],
-    model: Path | None,
-    takes: int,
-    cache: Path | None,
-    output: Path | None,
-    say: Callable[[str], None],
-) -> str:
-    """The table as text; see ``cli.evaluate`` for the arguments. Raises BadInput when nothing is left to score."""
-    held, chosen = listed(hold_out), listed(only)
-    head, encoder = load_head(), Encoder()
+@dataclass(frozen=True)
+class Request:
+    """What is to be scored; see ``cli.evaluate``."""
+
+    folders: tuple[Path, ...]
+    probes: tuple[Path, ...] = ()
+    hold_out: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    models: tuple[Path, ...] = ()
+    takes: int = 8
+    phones: tuple[Path, ...] = ()
+    cache: Path | None = None
+    output: Path | None = None
+    report: Path | None = None
+
+
+def run_evaluation(request: Request, say: Callable[[str], None]) -> str:
+    """The tables as text, and as files where they are asked for. Raises BadInput when nothing is left to score."""
+    folders, models = _run_first(request)
+    if not 1 <= request.takes <= 64:
+        raise BadInput(f"{request.takes} takes a clip; expected 1 to 64")
+    head = load_head()
+    generators = load_models(models, head, request.takes)
     with tempfile.TemporaryDirectory() as scratch:
-        kept = cache or Path(scratch)
-        training = [
-            clip
-            for f in probes
-            for clip in load_clips(f, head, encoder, kept, lambda n: not is_listed(n, held), say)
-        ]
-        clips = [
-            clip
-            for folder in folders
-            for clip in load_clips(
-                folder, head, encoder, kept, lambda n: not chosen or is_listed(n, chosen), say
-            )
-        ]
+        training, clips = _load(request, folders, head, request.cache or Path(scratch), say)
+    systems = {LABELS: labels(head)} | (baselines(training) if training else {})
+    results = evaluate(clips, systems, generators, regions(head), say)
+    if request.output is not None:
+        write_atomically(request.output, json.dumps(as_json(results), indent=1).encode())
+    if request.report is not None:
+        write_report(request.report, results, clips, systems, generators, head)
+    return as_text(results)
+
+
+def _run_first(request: Request) -> tuple[list[Path], list[Path]]:
+    """Folders to score on, and models; a first folder that is a training run gives the first model."""
+    folders, models = list(request.folders), list(request.models)
+    if folders and (folders[0] / RUN_MODEL).is_file():
+        models.insert(0, folders.pop(0) / RUN_MODEL)
+    if not folders:
+        raise BadInput(
+            "no clips were given; expected a folder of tracked clips, for example: dxtalker evaluate run clips"
+        )
+    return folders, models
+
+
+def _load(
+    request: Request, folders: Sequence[Path], head: Head, cache: Path, say: Callable[[str], None]
+) -> tuple[list[ScoredClip], list[ScoredClip]]:
+    """The clips that probes are fitted to, and those that are scored. Raises BadInput where they overlap."""
+    held, chosen, encoder = listed(request.hold_out), listed(request.only), Encoder()
+    phones = {name: found for path in request.phones for name, found in read_phones(path).items()}
+
+    def load(paths: Sequence[Path], keep: Callable[[str], bool]) -> list[ScoredClip]:
+        return [c for path in paths for c in load_clips(path, head, encoder, cache, keep, say, phones)]
+
+    clips = load(folders, lambda name: not chosen or is_listed(name, chosen))
     if not clips:
         raise BadInput("no clip is left to score; check --only and the folders")
-    overlap = {c.name for c in training} & {c.name for c in clips}
+    training = load(request.probes, lambda name: not is_listed(name, held))
+    overlap = {(c.corpus, c.name) for c in training} & {(c.corpus, c.name) for c in clips}
     if overlap:
         raise BadInput(
             f"the probes would be scored on {len(overlap)} clips they were fitted to; name them in --hold-out"
         )
-    systems = (baselines(training) if training else {}) | ours(Generator(model), head, takes)
-    table = evaluate(clips, systems, say)
-    if output is not None:
-        plain = {c: {s: asdict(v) for s, v in row.items()} for c, row in table.items()}
-        write_atomically(output, json.dumps(plain, indent=1).encode())
-    return as_text(table, clips)
+    return training, clips
 
 
 def evaluate(
-    clips: Sequence[ScoredClip], systems: dict[str, System], say: Callable[[str], None]
-) -> dict[str, dict[str, Scores]]:
-    """Scores by corpus, then by system."""
-    table: dict[str, dict[str, Scores]] = {}
-    for name in dict.fromkeys(clip.corpus for clip in clips):
-        group = [clip for clip in clips if clip.corpus == name]
-        for title, system in systems.items():
-            say(f"{name}: {title}")
-            pairs = [Pair(system(clip), clip.truth, clip.silent) for clip in group]
-            table.setdefault(name, {})[title] = score(pairs)
-    return table
+    clips: Sequence[ScoredClip],
+    systems: dict[str, System],
+    models: Sequence[Model],
+    where: Regions,
+    say: Callable[[str], None],
+) -> Results:
+    """Scores by corpus and pooled; every take is made once."""
+    found: dict[str, dict[str, list[ClipResult]]] = {}
+    spreads: dict[str, dict[str, list[tuple[Spread, Spread, int]]]] = {}
+    for number, clip in enumerate(clips, start=1):
+        guesses = {title: system(clip) for title, system in systems.items()}
+        for model in models:
+            takes = model(clip)
+            guesses |= model.guesses(takes)
+            if len(takes.raw) > 1:
+                both = (*_spreads(takes, where), len(clip.truth))
+                spreads.setdefault(clip.corpus, {}).setdefault(model.name, []).append(both)
+        rows = found.setdefault(clip.corpus, {})
+        for title, guess in guesses.items():
+            rows.setdefault(title, []).append(clip_result(clip, guess, where))
+        if number % 10 == 0 or number == len(clips):
+            say(f"{number} of {len(clips)} clips scored")
+    if len(found) > 1:
+        found[POOLED] = {
+            t: [r for rows in found.values() for r in rows[t]] for t in next(iter(found.values()))
+        }
+        names = list(dict.fromkeys(m.name for m in models))
+        spreads[POOLED] = {n: [s for rows in spreads.values() for s in rows[n]] for n in names if spreads}
+    scores = {
+        corpus: {title: gather(results, rows.get(REFERENCE)) for title, results in rows.items()}
+        for corpus, rows in found.items()
+    }
+    return Results(
+        scores=scores,
+        variety={
+            corpus: {name: _variety(parts, scores[corpus], name) for name, parts in rows.items()}
+            for corpus, rows in spreads.items()
+        },
+        clips={corpus: len(next(iter(rows.values()))) for corpus, rows in found.items()},
+        seconds={
+            corpus: sum(len(r.by_frame) for r in next(iter(rows.values()))) / 25
+            for corpus, rows in found.items()
+        },
+        models={m.name: m.generator.name for m in models},
+        by_clip={
+            corpus: {
+                clip.name: float(r.by_frame.mean())
+                for clip, r in zip(_of(clips, corpus), rows[FIRST], strict=True)
+            }
+            for corpus, rows in found.items()
+        },
+        masks={name: (where.sizes[name], total) for name, total in where.sums.items()},
+    )
 
 
-def as_text(table: dict[str, dict[str, Scores]], clips: Sequence[ScoredClip]) -> str:
-    """A Markdown table for each corpus."""
-    lines = []
-    for name, rows in table.items():
-        group = [clip for clip in clips if clip.corpus == name]
-        seconds = sum(len(clip.truth) for clip in group) / 25
-        quiet = next(iter(rows.values())).truth_silence_opening
-        lines += [
-            f"\n{name}: {len(group)} clips, {seconds:.0f} s; the truth's silence opening is {quiet:.2f}\n",
-            "| system | R | 95 % | best lag ms | R there | amplitude | silence opening | jitter |",
-            "|---|---|---|---|---|---|---|---|",
-        ]
-        for title, s in rows.items():
-            lines.append(
-                f"| {title} | {s.correlation:.3f} | {s.low:.2f} to {s.high:.2f} | {s.best_lag_ms:+.0f} | "
-                f"{s.best_correlation:.3f} | {s.amplitude:.2f} | {s.silence_opening:.2f} | {s.jitter:.2f} |"
-            )
-    return "\n".join(lines)
+def _of(clips: Sequence[ScoredClip], corpus: str) -> list[ScoredClip]:
+    """Of one corpus, or all, in the order of the pooled results: corpus by corpus."""
+    if corpus != POOLED:
+        return [c for c in clips if c.corpus == corpus]
+    return [c for name in dict.fromkeys(c.corpus for c in clips) for c in clips if c.corpus == name]
+
+
+def _spreads(takes: Takes, where: Regions) -> tuple[Spread, Spread]:
+    raw, finished = (
+        spread([t.curves for t in group], [t.rotation for t in group], where)
+        for group in (takes.raw, takes.finished)
+    )
+    return raw, finished
+
+
+def _variety(parts: Sequence[tuple[Spread, Spread, int]], scores: dict[str, Scores], name: str) -> Variety:
+    """Of one model: spreads weighted by frames, beside the error of one take's lips."""
+    frames = [count for _, _, count in parts]
+    raw = Spread.mean([first for first, _, _ in parts], frames)
+    finished = Spread.mean([second for _, second, _ in parts], frames)
+    error = scores[f"{name}, one take, raw"].opening_error_mm
+    return Variety(raw, finished, error, raw.lips_mm / error if error else float("nan"))
