@@ -13,7 +13,8 @@ from synthetic_clips import write_clip
 
 from dxtalker.data.ridge import around, fit_ridge
 from dxtalker.errors import BadInput
-from dxtalker.evaluate.command import POOLED, Request, run_evaluation
+from dxtalker.evaluate.command import Request, run_evaluation
+from dxtalker.evaluate.tables import POOLED
 from dxtalker.face.head_file import load_head
 from dxtalker.files import asset
 

@@ -46,7 +46,8 @@ rect.s4 { fill: #7d7fc4; } rect.s5 { fill: #b96a94; } rect.s6 { fill: #6d9cc0; }
 path { fill: none; stroke-width: 1.7; stroke-linejoin: round; } line.whisker { stroke-width: 2.4; }
 path.s0, line.s0 { stroke: var(--kept); } path.s1, line.s1 { stroke: #8b8f98; } path.s2, line.s2 { stroke: #d98a4b; } line.s4 { stroke: #7d7fc4; }
 circle.s0 { fill: var(--kept); } circle.s1 { fill: #8b8f98; } circle.s2 { fill: #d98a4b; } circle.s4 { fill: #7d7fc4; }
-.cards.wide { grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); } img.strip { width: 100%; border-radius: 8px; display: block; }
+.system { white-space: nowrap; } .range { display: block; font-size: 11.5px; color: var(--dim); }
+.cards.wide .card p { margin: 0; } .cards.wide { grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); } img.strip { width: 100%; border-radius: 8px; display: block; }
 .key { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; color: var(--dim); margin: 0 0 14px; }
 .key svg { width: 11px; height: 11px; display: inline-block; margin-right: 6px; vertical-align: -1px; }
 .faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); gap: 8px; }

@@ -20,10 +20,9 @@ from .regions import Regions, regions
 from .report import write_report
 from .scores import ClipResult, Scores, clip_result, gather
 from .systems import FIRST, LABELS, REFERENCE, Model, System, Takes, baselines, labels, load_models
-from .tables import Results, Variety, as_json, as_text
+from .tables import POOLED, Results, Variety, as_json, as_text
 from .variety import Spread, spread
 
-POOLED = "all corpora"
 RUN_MODEL = "model.onnx"
 
 

@@ -18,7 +18,18 @@ from .picture import png_uri, strip
 from .plots import Curve, lines, whiskers
 from .scores import Scores
 from .systems import LABELS, OURS, REFERENCE, Guess, Model, System
-from .tables import TABLES, Results, cell, heading, known, mask_lines, variety_text
+from .tables import (
+    POOLED,
+    TABLES,
+    Column,
+    Results,
+    figure,
+    heading,
+    known,
+    mask_lines,
+    range_of,
+    variety_text,
+)
 
 EXAMPLE = 150  # frames of the example that are drawn as curves
 PICTURES = 9  # instants of the strip
@@ -57,10 +68,15 @@ def write_report(
 
 
 def _figures(results: Results) -> list[tuple[str, str]]:
-    found = [(str(len(results.models)), "models"), (str(sum(1 for _ in results.clips)), "tables")]
+    alone = [c for c in results.clips if c != POOLED]
+    found = [
+        (str(len(alone)), "corpora"),
+        (str(sum(results.clips[c] for c in alone)), "clips"),
+        (f"{sum(results.seconds[c] for c in alone) / 60:.1f}", "minutes"),
+    ]
     for corpus, rows in results.scores.items():
         ours = _mean_of_takes(rows)
-        found.append((f"{ours.correlation:.3f}", f"R, {corpus}"))
+        found.append((f"{ours.correlation:.3f}", f"R of mean takes, {corpus}"))
     return found
 
 
@@ -89,7 +105,11 @@ def _corpus(
         )
         if drawn and not (field == "difference" and REFERENCE not in rows):
             cards.append(html.card(title, "", drawn))
-    cards.append(html.card("R when the guess is moved", "left of 0: heard later", _lags(rows)))
+    cards.append(
+        html.card(
+            "R when the guess is moved", "A peak left of 0: the guess is ahead of the truth.", _lags(rows)
+        )
+    )
     parts = [
         f"<h2>{html.name(corpus)}</h2>",
         f'<p class="dim">{html.text(heading(results, corpus))}. {html.text(_delays(corpus, clips))}</p>',
@@ -98,12 +118,21 @@ def _corpus(
     for title, columns in TABLES.items():
         shown = known(rows, columns)
         if shown:
-            cells = [[html.text(n), *(html.text(cell(s, c)) for c in shown)] for n, s in rows.items()]
+            cells = [
+                [f'<span class="system">{html.text(n)}</span>', *(_cell(s, c) for c in shown)]
+                for n, s in rows.items()
+            ]
             heads = ["system", *(c.title for c in shown)]
             parts += [f"<h3>{title}</h3>", html.table(heads, cells, range(1, len(heads)))]
     for name, variety in results.variety.get(corpus, {}).items():
         parts.append(f"<p>{html.name(name)}: {html.text(variety_text(variety))}</p>")
     return parts
+
+
+def _cell(scores: Scores, column: Column) -> str:
+    interval = range_of(scores, column)
+    under = f'<span class="range">{html.text(interval)}</span>' if interval else ""
+    return html.text(figure(scores, column)) + under
 
 
 def _delays(corpus: str, clips: Sequence[ScoredClip]) -> str:
@@ -169,6 +198,6 @@ def _method(results: Results) -> list[str]:
         " by frames; probes predict the opening directly. Vertices are those of the packaged head, its head pose removed; what a"
         " corpus did not track rests on both sides. Figures in millimetres compare only under the same masks:",
     ]
-    return [f"<p>{html.text(s)}</p>" for s in said] + [
+    return [f"<p>{html.text(s, 2000)}</p>" for s in said] + [
         f"<p><small><code>{html.text(line)}</code></small></p>" for line in mask_lines(results)
     ]

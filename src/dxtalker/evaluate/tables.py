@@ -10,6 +10,8 @@ from .. import __version__
 from .scores import Scores
 from .variety import Spread
 
+POOLED = "all corpora"
+
 
 @dataclass(frozen=True)
 class Variety:
@@ -93,25 +95,30 @@ TABLES = {
 }
 
 
-def cell(scores: Scores, column: Column) -> str:
-    """A figure, with its interval behind it; "–" where it cannot be told."""
+def figure(scores: Scores, column: Column) -> str:
+    """A figure; "–" where it cannot be told."""
     value = getattr(scores, column.field)
-    if math.isnan(value):
-        return "–"
-    said = (
-        f"{value:+.{column.digits}f}"
-        if column.field in ("best_lag_ms", "difference")
-        else f"{value:.{column.digits}f}"
-    )
-    if column.interval:
-        low, high = scores.intervals[column.field]
-        said += f" ({low:.{column.digits}f} to {high:.{column.digits}f})"
-    return said
+    sign = "+" if column.field in ("best_lag_ms", "difference") else ""
+    return "–" if math.isnan(value) else f"{value:{sign}.{column.digits}f}"
+
+
+def range_of(scores: Scores, column: Column) -> str:
+    """The figure's interval, if it is shown and known."""
+    low, high = scores.intervals.get(column.field, (math.nan, math.nan))
+    if not column.interval or math.isnan(low):
+        return ""
+    return f"{low:.{column.digits}f} to {high:.{column.digits}f}"
+
+
+def cell(scores: Scores, column: Column) -> str:
+    """A figure with its interval behind it."""
+    interval = range_of(scores, column)
+    return figure(scores, column) + (f" ({interval})" if interval else "")
 
 
 def known(rows: Mapping[str, Scores], columns: tuple[Column, ...]) -> list[Column]:
     """Those of ``columns`` that at least one system has a figure in."""
-    return [c for c in columns if any(cell(s, c) not in ("–", "0") for s in rows.values())]
+    return [c for c in columns if any(figure(s, c) not in ("–", "0") for s in rows.values())]
 
 
 def heading(results: Results, corpus: str) -> str:
