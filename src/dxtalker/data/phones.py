@@ -23,10 +23,11 @@ class Phone:
     name: str  # ARPABET without stress
     start: float  # seconds
     end: float
+    stress: int = 0  # of a vowel, as ARPABET's digit: 1 main, 2 secondary, 0 none or not told
 
 
 def read_phones(path: Path) -> dict[str, tuple[Phone, ...]]:
-    """Phones by recording name, from JSON: name -> {"phones": [[start, end, phone], …]}.
+    """Phones by recording name, from JSON: name -> {"phones": [[start, end, phone], …]}; "AA1" is a stressed AA.
 
     Raises BadInput when the file is not of that form.
     """
@@ -34,8 +35,7 @@ def read_phones(path: Path) -> dict[str, tuple[Phone, ...]]:
         data = json.loads(path.read_text())
         return {
             str(name): tuple(
-                Phone(str(phone).rstrip("012"), float(start), float(end))
-                for start, end, phone in entry["phones"]
+                _phone(str(phone), float(start), float(end)) for start, end, phone in entry["phones"]
             )
             for name, entry in data.items()
         }
@@ -43,6 +43,11 @@ def read_phones(path: Path) -> dict[str, tuple[Phone, ...]]:
         raise BadInput(
             f"{path} does not hold phone times ({error}); see data/phones.py for the form"
         ) from error
+
+
+def _phone(name: str, start: float, end: float) -> Phone:
+    plain = name.rstrip("012")
+    return Phone(plain, start, end, int(name[len(plain)]) if len(name) > len(plain) else 0)
 
 
 def lips_meet(phones: tuple[Phone, ...], frames: int) -> np.ndarray:
