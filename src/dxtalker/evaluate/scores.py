@@ -158,7 +158,7 @@ def gather(results: Sequence[ClipResult], reference: Sequence[ClipResult] | None
         **{name: mean_of(clips) for name, clips in spoken.items() if name != "lve_mean_of_max_mm"},
         intervals={name: interval(clips) for name, clips in spoken.items()},
         lag_curve=tuple(lags.tolist()),
-        best_lag_ms=round(float(metrics.LAGS[best]) * 1000),
+        best_lag_ms=float(round(metrics.LAGS[best] * 1000)) if np.ptp(lags) > 1e-9 else NAN,  # flat: no lag
         best_correlation=float(lags[best]),
         amplitude=metrics.amplitude_ratio(pairs),
         jitter=metrics.jitter_ratio(pairs),
