@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from ..errors import BadInput
 from ..files import write_atomically
 from .card import card
 from .checkpoint import open_run, read_checkpoint, read_last, writing
@@ -24,7 +26,14 @@ MODEL, CARD = "model.onnx", "card.md"
 def make_config(
     preset: str, steps: int | None, batch: int | None, rate: float | None, seed: int
 ) -> TrainConfig:
-    """The preset's config with what the user overrode."""
+    """The preset's config with what the user overrode. Raises BadInput for what cannot be."""
+    for name, value in {"steps": steps, "batch": batch}.items():
+        if value is not None and value < 1:
+            raise BadInput(f"{name} is {value}; expected at least 1")
+    if rate is not None and not 0 < rate < math.inf:
+        raise BadInput(f"rate is {rate}; expected more than 0, as in 5e-4")
+    if seed < 0:
+        raise BadInput(f"seed is {seed}; expected 0 or more")
     given = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}
     return replace(
         preset_config(preset), **{name: value for name, value in given.items() if value is not None}
@@ -44,6 +53,8 @@ def run_training(
     config_fits(config, machine)
     read_last(run, config)  # another config is refused before hours of features
     told = say if machine.first else _silent
+    if machine.note():
+        told(machine.note())
     with machine.first_goes_ahead():
         torch.manual_seed(config.seed)
         task = preset_task(request, config, told)

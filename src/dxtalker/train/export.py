@@ -11,6 +11,7 @@ import onnx
 import torch
 
 from .. import __version__
+from ..errors import BadInput
 from ..files import write_atomically
 from .checkpoint import read_checkpoint, writing
 from .presets import preset_runnable
@@ -23,6 +24,8 @@ def export(run: Path, target: Path, name: str = "", say: Callable[[str], None] =
     ``name`` is what the model is called; by default dxtalker- and its preset. Says when it is larger than what
     ships. Raises BadInput when ``run`` is no checkpoint or ``target`` cannot be written.
     """
+    if not target.parent.is_dir():
+        raise BadInput(f"the folder {target.parent} does not exist; create it or choose another output path")
     trained = read_checkpoint(run)
     runnable = preset_runnable(trained)
     count = torch.export.Dim("frames", min=2, max=100_000)
@@ -50,7 +53,7 @@ def export(run: Path, target: Path, name: str = "", say: Callable[[str], None] =
     with writing(target.parent):
         write_atomically(target, data)
     if len(data) > MOST_BYTES:
-        say(f"{target} has {len(data) / 1e6:.1f} MB; a model that ships has at most {MOST_BYTES / 1e6:.0f}")
+        say(f"{target} has {len(data) / 1e6:.1f} MB; a model that ships has at most {MOST_BYTES / 1e6:g}")
 
 
 def _forget_where_it_was_made(model: onnx.ModelProto) -> None:

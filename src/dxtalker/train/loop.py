@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from ..errors import DxtalkerError
+from ..errors import BadInput, DxtalkerError
 from ..files import write_atomically
 from .checkpoint import BEST, Progress, open_run, read_last, save_best, save_last, writing
 from .machine import Machine
@@ -55,9 +55,9 @@ def train(
 
 
 def config_fits(config: TrainConfig, machine: Machine) -> None:
-    """Raise DxtalkerError unless the batch can be shared among the processes."""
+    """Raise BadInput unless the batch can be shared among the processes."""
     if config.batch % machine.processes:
-        raise DxtalkerError(
+        raise BadInput(
             f"a batch of {config.batch} windows cannot be shared among {machine.processes} processes;"
             f" give --batch a multiple of {machine.processes}"
         )
@@ -213,7 +213,7 @@ class _Loop:
                 write_atomically(
                     self.run / file, save(tensors, {"step": str(step), "names": json.dumps(names)})
                 )
-        names = self.machine.everyone(names)
+        names = list(dict.fromkeys(self.machine.everyone(names)))
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         told = f" with windows of {', '.join(names[:NAMED])}{more}" if names else ""
         raise DxtalkerError(

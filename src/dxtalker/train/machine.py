@@ -77,6 +77,16 @@ class Machine:
     def unwrap(self, network: nn.Module) -> nn.Module:
         return self.accelerator.unwrap_model(network)
 
+    def note(self) -> str:
+        """What a user should know of how this was started; "" where all is well."""
+        asked = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes")
+        if self.processes == 1 and asked and "MASTER_ADDR" in os.environ:
+            return (
+                "accelerate launch starts one process on CPUs, however many were asked for; several are started by:"
+                " ACCELERATE_USE_CPU=true torchrun --nproc_per_node 2 -m dxtalker.train"
+            )
+        return ""
+
     def describe(self) -> str:
         """One line: processes, device, precision, versions."""
         device = self.accelerator.device
