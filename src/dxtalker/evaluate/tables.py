@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from .. import __version__
 from .scores import Scores
 from .variety import Spread
 
@@ -170,7 +169,6 @@ def mask_lines(results: Results) -> list[str]:
 def as_json(results: Results) -> dict[str, object]:
     """Everything, NaN as null."""
     return {
-        "version": __version__,
         "models": dict(results.models),
         "masks": {name: {"vertices": n, "sha256": total} for name, (n, total) in results.masks.items()},
         "clips": dict(results.clips),
