@@ -46,7 +46,7 @@ test-ray: .venv-ray/.ray
 	@touch $@ .venv/.runtime
 
 .venv-train/.train: $(RUNTIME) $(PINS)/dev.txt $(PINS)/train.txt | .venv-train/bin/python
-	$(PIP) .venv-train/bin/python -m pip install -q -c $(PINS)/runtime.txt -c $(PINS)/dev.txt -c $(PINS)/train.txt -e ".[dev,train]"
+	$(PIP) .venv-train/bin/python -m pip install -q -c $(PINS)/runtime.txt -c $(PINS)/dev.txt -c $(PINS)/train.txt -e ".[dev,train,hub]"
 	@touch $@
 
 .venv-ray/.ray: $(RUNTIME) $(PINS)/dev.txt $(PINS)/ray.txt | .venv-ray/bin/python

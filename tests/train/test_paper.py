@@ -15,44 +15,50 @@ import torch
 
 from dxtalker.data.paper import PaperClip, load_paper_clips, paper_scales
 from dxtalker.errors import BadInput, NotReady
-from dxtalker.motion.paper import DETAIL, EXPRESSION, HEAD, JAW, OPEN, PARAMETERS, SHAPE, PaperSampling
+from dxtalker.motion.paper import DETAIL, EXPRESSION, JAW, OPEN, PARAMETERS, SHAPE, PaperSampling
+from dxtalker.motion.paper import HEAD as TURN
 from dxtalker.motion.paper_model import PaperGenerator, hear
 from dxtalker.records import Waveform
+from dxtalker.train.checkpoint import read_checkpoint
+from dxtalker.train.export import export
+from dxtalker.train.loop import train
 from dxtalker.train.paper.batches import PaperWindows, losses
 from dxtalker.train.paper.config import PaperConfig
-from dxtalker.train.paper.model import PaperModel, export_paper, load_paper, sample, save_paper, validate
+from dxtalker.train.paper.model import PaperModel, paper_model, sample
 from dxtalker.train.paper.network import PaperNetwork, PaperNetworkConfig
+from dxtalker.train.paper.preset import Paper, load_paper
+from dxtalker.train.presets import preset_config
+from dxtalker.train.task import Request
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.timeout(300)]
 TINY = PaperNetworkConfig(
-    width=32, heads=4, blocks=1, pose_blocks=1, expression_blocks=1, dropout=0.0,
-    content_width=4, emotion_width=4,
+    width=32, heads=4, blocks=1, pose_blocks=1, expression_blocks=1, dropout=0.0, content_width=4, emotion_width=4
 )  # fmt: skip
-CONFIG = PaperConfig(batch=8, window=50, rate=5e-3, balanced=True, drop=0.05, carried=0.3, network=TINY)
-STEPS = 150
+CONFIG = PaperConfig(
+    steps=120, batch=6, rate=5e-3, warm=20, decay=0.0, average=0.9, validate_every=120, window=40, balanced=True,
+    drop=0.05, carried=0.3, network=TINY,
+)  # fmt: skip
 ENCODERS = Tone(WORDS), Tone(MOOD)
 
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> list[PaperClip]:
     folder = tmp_path_factory.mktemp("paper")
-    write_planted(folder / "clips", [100] * 60 + [30])  # the last is shorter than a window
+    write_planted(folder / "clips", [100] * 40 + [30])  # the last is shorter than a window
     return load_paper_clips(folder / "clips", folder / "cache", *ENCODERS)
 
 
 @pytest.fixture(scope="module")
-def trained(clips: list[PaperClip]) -> PaperModel:
-    torch.manual_seed(0)
-    scales, network = paper_scales(clips), PaperNetwork(TINY)
-    windows = PaperWindows(clips, scales, CONFIG)
-    optimiser = torch.optim.AdamW(network.parameters(), CONFIG.rate)
-    for step in range(STEPS):
-        optimiser.param_groups[0]["lr"] = CONFIG.rate * min(1, (step + 1) / 20) * (1 - step / STEPS)
-        optimiser.zero_grad()
-        losses(network, windows.batch(CONFIG.batch, step), CONFIG)["loss"].backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), CONFIG.clip)
-        optimiser.step()
-    return PaperModel(network.eval(), scales, CONFIG, ENCODERS[0].key, ENCODERS[1].key, STEPS, {"jaw": 0.9})
+def run(clips: list[PaperClip], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the real loop."""
+    folder = tmp_path_factory.mktemp("run")
+    train(Paper(clips[1:], clips[:1], CONFIG, *ENCODERS), CONFIG, folder, lambda _: None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(run: Path) -> PaperModel:
+    return paper_model(read_checkpoint(run))
 
 
 def correlations(model: PaperModel, seed: int, deaf: int | None = None) -> dict[str, float]:
@@ -66,19 +72,19 @@ def correlations(model: PaperModel, seed: int, deaf: int | None = None) -> dict[
     seen = {
         "smile": (codes[:, EXPRESSION][:, SMILE].mean(1), flame.expression[:, SMILE].mean(1)),
         "brow": (codes[:, EXPRESSION][:, BROW].mean(1), flame.expression[:, BROW].mean(1)),
-        "yaw": (codes[:, HEAD][:, 1], flame.pose[:, 1]),
+        "yaw": (codes[:, TURN][:, 1], flame.pose[:, 1]),
         "jaw": (codes[:, OPEN], flame.pose[:, 3]),
     }
     return {name: float(np.corrcoef(guess, truth)[0, 1]) for name, (guess, truth) in seen.items()}
 
 
-def test_planted_relations_are_found_each_in_its_stream(trained: PaperModel, clips: list[PaperClip]) -> None:
+def test_planted_relations_are_found_each_in_its_stream(trained: PaperModel, run: Path) -> None:
     found = correlations(trained, 100)
     assert min(found.values()) > 0.6, found
     for deaf, hit in enumerate((("smile",), ("brow",), ("yaw", "jaw"))):
         for name, value in correlations(trained, 100, deaf).items():
             assert (value < 0.4) == (name in hit), (deaf, name, value)
-    scores = validate(trained.network, clips[:3], trained.scales)
+    scores = read_checkpoint(run).scores
     assert (
         scores["expression"] > 0.8 and scores["jaw"] > 0.8 and scores.keys() == {"jaw", "expression", "head"}
     )
@@ -97,19 +103,16 @@ def test_a_take_belongs_to_its_key_and_its_windows_join(trained: PaperModel) -> 
 
 
 def test_batches_are_drawn_again_and_short_clips_count(clips: list[PaperClip]) -> None:
-    scales = paper_scales(clips)
-    windows = PaperWindows(clips[-1:], scales, CONFIG)  # 30 frames, the window has 50
-    one, same = windows.batch(3, 5), windows.batch(3, 5)
+    task = Paper(clips[-1:], [], CONFIG, *ENCODERS)  # 30 frames, the window has 40
+    ahead, one, same = task.batch(3, 5), task.batch(3, 6), task.windows.batch(3, 6)  # 6 was drawn ahead
     assert torch.equal(one.clean, same.clean) and torch.equal(one.noise, same.noise)
+    assert not torch.equal(one.noise, ahead.noise) and one.names == (clips[-1].name,) * 3
     assert one.keep.sum(1).tolist() == [30, 30, 30] and not one.clean[:, 30:].any()
-    torch.manual_seed(0)
-    network = PaperNetwork(TINY).eval()
-    torch.nn.init.normal_(network.expression_out[-1].weight)
-    before = losses(network, one, CONFIG)
-    louder = replace(
-        one, noise=one.noise + 9 * ~one.keep[..., None], past=one.past + 9 * ~one.keep[..., None]
-    )
-    for name, value in losses(network, louder, CONFIG).items():  # what is not there is not seen
+    torch.nn.init.normal_(task.network.expression_out[-1].weight)
+    network = task.network.eval()
+    before, behind = losses(network, one, CONFIG)[1], 9 * ~one.keep[..., None]
+    after = losses(network, replace(one, noise=one.noise + behind, past=one.past + behind), CONFIG)[1]
+    for name, value in after.items():  # what is not there is not seen
         assert torch.allclose(value, before[name], rtol=1e-4), name
 
 
@@ -123,26 +126,44 @@ def test_the_loss_is_the_velocitys_and_passes_over_what_is_unknown(clips: list[P
     batch = PaperWindows(clips, paper_scales(clips), replace(CONFIG, carried=1.0)).batch(4, 0)
     assert batch.known.any()
     batch.weight[:, DETAIL] = 0
-    found = losses(Oracle(TINY), batch, CONFIG)
-    assert found["loss"] == 0 and "detail" not in found
-    assert losses(PaperNetwork(TINY), batch, CONFIG)["loss"] > 0
+    for balanced in (False, True):
+        config = replace(CONFIG, balanced=balanced)
+        assert (
+            losses(Oracle(TINY), batch, config)[0] == 0 and losses(PaperNetwork(TINY), batch, config)[0] > 0
+        )
 
 
-def test_the_exported_file_moves_as_the_checkpoint_does(trained: PaperModel, tmp_path: Path) -> None:
-    save_paper(tmp_path / "best.safetensors", trained)
-    again = load_paper(tmp_path / "best.safetensors")
-    assert again.config == CONFIG and (again.step, again.scores) == (STEPS, {"jaw": 0.9})
-    export_paper(tmp_path / "best.safetensors", tmp_path / "paper.onnx")
-    assert b"dxtalker/train" not in (tmp_path / "paper.onnx").read_bytes()  # no paths of this machine
+def test_the_exported_file_moves_as_the_checkpoint_does(
+    trained: PaperModel, run: Path, tmp_path: Path
+) -> None:
+    export(run, tmp_path / "paper.onnx")
     generator = PaperGenerator(tmp_path / "paper.onnx", threads=1)
     wave, how = Waveform(planted(8, 230)[0]), PaperSampling(steps=3, guidance=1.5)
     said = generator.generate(wave, None, how, *ENCODERS)
-    torched = sample(again, hear(wave, *ENCODERS), np.zeros(PARAMETERS, np.float32), how)
+    torched = sample(trained, hear(wave, *ENCODERS), np.zeros(PARAMETERS, np.float32), how)
     assert len(said) == 230 and np.abs(said.values - torched.values).max() < 2e-3
     with pytest.raises(NotReady, match=r"features of tone-500.0, which need torch"):
         generator.generate(wave)
     with pytest.raises(BadInput, match=r"trained on features of tone-500.0; got an encoder of tone-2000.0"):
         generator.generate(wave, None, how, ENCODERS[1], ENCODERS[1])
+
+
+def test_the_preset_by_its_name(tmp_path: Path) -> None:
+    write_planted(tmp_path / "clips", [40, 40])
+    config = preset_config("paper")
+    assert isinstance(config, PaperConfig) and (config.window, config.steps, config.batch) == (250, 9000, 128)
+    said: list[str] = []
+    request = Request([tmp_path / "clips"], tmp_path / "cache", frozenset({"*00000*"}))
+    with pytest.raises(BadInput, match="every clip is held out"):
+        load_paper(
+            replace(request, held_out=frozenset({"V0*"})), replace(config, content="packaged"), said.append
+        )
+    task = load_paper(request, replace(config, content="packaged", network=TINY), said.append)
+    assert any("no encoder of emotion was given: block 2" in line for line in said)
+    assert task.facts["content"] == "packaged-block4" and task.facts["network"]["emotion_width"] == 512
+    assert [(s.name, s.clips) for s in task.sources] == [("clips", 2)]
+    with pytest.raises(BadInput, match="learns from faces alone"):
+        load_paper(replace(request, voices=[tmp_path]), config, said.append)
 
 
 def test_published_sizes() -> None:
@@ -152,7 +173,6 @@ def test_published_sizes() -> None:
     assert (len(network.blocks), len(network.pose_blocks), len(network.expression_blocks)) == (6, 2, 2)
 
 
-def test_refuses_what_is_no_checkpoint(tmp_path: Path) -> None:
-    (tmp_path / "no.safetensors").write_bytes(b"nothing")
-    with pytest.raises(BadInput, match="not a checkpoint of the paper's preset"):
-        load_paper(tmp_path / "no.safetensors")
+def test_refuses_a_checkpoint_of_another_preset(run: Path) -> None:
+    with pytest.raises(BadInput, match="not of the preset paper"):
+        paper_model(replace(read_checkpoint(run), facts={}))

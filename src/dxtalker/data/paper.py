@@ -36,7 +36,7 @@ class PaperClip:
     """One clip ready for training; its arrays are mapped from the cache when they are asked for."""
 
     name: str
-    corpus: str  # V0 .. V5, or the collection's name
+    collection: str  # folder that it came from
     frames: int
     covered: np.ndarray  # (284,) float32, 1 where the clip has the parameter
     kept: Path  # folder of its arrays in the cache
@@ -182,9 +182,7 @@ def _prepare(
     files = [
         once(stream_file(e), lambda s, e=e: e.features(s).astype(np.float16)) for e in (content, emotion)
     ]
-    name = clip.record.name
-    corpus = name[:2] if name[:1] == "V" and name[1:2].isdigit() else folder.name
-    return PaperClip(name, corpus, len(codes), covered, kept, *files)
+    return PaperClip(clip.record.name, folder.name, len(codes), covered, kept, *files)
 
 
 def stream_file(encoder: FrameEncoder) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...data.paper import PaperClip, PaperScales
 from ...motion.paper import GROUPS, PARAMETERS, loud_jaw
 from ...speech.envelope import amplitude
 from .config import PaperConfig
-from .network import PaperNetwork
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,7 @@ class PaperBatch:
     time: Tensor  # (B,)
     weight: Tensor  # (B, 284) 1 where the clip has the parameter
     keep: Tensor  # (B, T) bool, False behind the end of a short clip
-
-    def to(self, device: torch.device | str) -> PaperBatch:
-        """The same on ``device``."""
-        return PaperBatch(*(getattr(self, part.name).to(device) for part in fields(self)))
+    names: tuple[str, ...] = ()  # of the clips
 
 
 class PaperWindows:
@@ -49,14 +45,14 @@ class PaperWindows:
     def batch(self, size: int, seed: int) -> PaperBatch:
         """``size`` windows; the same ``seed`` draws the same ones, noise and all."""
         rng = np.random.default_rng(seed)
-        return PaperBatch(
-            *(_stack(part) for part in zip(*(self._window(rng) for _ in range(size)), strict=True))
-        )
+        drawn = [self.clips[rng.choice(len(self.clips), p=self.chances)] for _ in range(size)]
+        windows = [self._window(clip, rng) for clip in drawn]
+        names = tuple(clip.name for clip in drawn)
+        return PaperBatch(*(_stack(part) for part in zip(*windows, strict=True)), names)
 
-    def _window(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    def _window(self, clip: PaperClip, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """In the order of ``PaperBatch``'s fields, of one window."""
         c, s = self.config, self.scales
-        clip = self.clips[rng.choice(len(self.clips), p=self.chances)]
         start = int(rng.integers(0, max(0, clip.frames - c.window) + 1))
         part = slice(start, start + c.window)
         codes, reference = np.asarray(clip.codes()[part]), np.asarray(clip.codes()[0])
@@ -95,8 +91,8 @@ def random_noise(rng: np.random.Generator, first: int, count: int, every: int) -
     return (1 - share) * drawn[at // every] + share * drawn[at // every + 1]
 
 
-def losses(network: PaperNetwork, batch: PaperBatch, config: PaperConfig) -> dict[str, Tensor]:
-    """Flow matching's squared error of the velocity: "loss", to be minimised, and that of each group of parameters.
+def losses(network: nn.Module, batch: PaperBatch, config: PaperConfig) -> tuple[Tensor, dict[str, Tensor]]:
+    """Flow matching's squared error of the velocity, and that of each group of parameters, for the log.
 
     The path is straight (Lipman et al. 2023; Liu et al. 2023). Frames that are known, and those that are not there,
     do not count.
@@ -111,10 +107,9 @@ def losses(network: PaperNetwork, batch: PaperBatch, config: PaperConfig) -> dic
     weight = (batch.keep[..., None] * (1 - batch.known)) * batch.weight[:, None]
     error = (velocity.float() - (batch.clean - batch.noise)) ** 2 * weight
     sums, counts = error.sum((0, 1)), weight.sum((0, 1))
-    parts = {
-        name: sums[place].sum() / counts[place].sum().clamp_min(1.0)
-        for name, place in GROUPS.items()
-        if bool(counts[place].any())
-    }
-    whole = torch.stack(list(parts.values())).mean() if config.balanced else sums.sum() / counts.sum()
-    return {"loss": whole, **{name: part.detach() for name, part in parts.items()}}
+    parts = {n: sums[place].sum() / counts[place].sum().clamp_min(1.0) for n, place in GROUPS.items()}
+    covered = torch.stack([(counts[place].sum() > 0).float() for place in GROUPS.values()])
+    whole = sums.sum() / counts.sum()
+    if config.balanced:
+        whole = torch.stack(list(parts.values())).sum() / covered.sum()
+    return whole, {name: part.detach() for name, part in parts.items()}

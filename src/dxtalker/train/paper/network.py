@@ -22,7 +22,6 @@ MOMENTS = 512  # the published flow time is a whole number of this many
 IDENTITY = SHAPE.stop + DETAIL.stop - DETAIL.start  # 228
 POSE = 6  # head and jaw
 EXPRESSIONS = EXPRESSION.stop - EXPRESSION.start
-MAX_FRAMES = 1000  # a window's positions, as published
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,6 @@ class PaperNetwork(nn.Module):
             )
             for out in (IDENTITY, POSE, EXPRESSIONS)
         )
-        self.register_buffer("places", sinusoid(torch.arange(MAX_FRAMES).float(), width), persistent=False)
         rank = torch.arange(config.heads) / config.heads
         self.register_buffer(
             "slopes", 4.0 * 2.0 ** (-8 * rank), persistent=False
@@ -168,9 +166,9 @@ class PaperNetwork(nn.Module):
         True for frames that are there, None for all.
         """
         frames = noisy.shape[1]
-        place, mask, bias = self.places[:frames], _mask(keep), None
+        at = torch.arange(frames, device=noisy.device, dtype=noisy.dtype)
+        place, mask, bias = sinusoid(at, self.config.width), _mask(keep), None
         if self.config.aligned:
-            at = torch.arange(frames, device=noisy.device, dtype=noisy.dtype)
             bias = -self.slopes[:, None, None] * (at[None] - at[:, None]).abs()
         if mask is not None:
             bias = mask if bias is None else bias + mask
