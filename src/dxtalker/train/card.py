@@ -57,7 +57,8 @@ def card(trained: Checkpoint, model_bytes: int) -> str:
 
 def _row(source: dict[str, Any]) -> str:
     licences = ", ".join(f"{name} ({clips} clips)" for name, clips in sorted(source["licences"].items()))
-    told = licences or "not stated in the data"
+    made = "made by the trainer" in source["use"]
+    told = licences or ("none needed" if made else "not stated in the data")
     return (
         f"| {source['name']} | {source['use']} | {source['clips']} | {source['seconds'] / 60:.1f} | {told} |"
     )
@@ -70,7 +71,7 @@ def _limits(trained: Checkpoint) -> list[str]:
     minutes = sum(s["seconds"] for s in trained_on) / 60
     scored = sorted({s["name"] for s in sources if s["use"] == "chose the step"})
     lines = [
-        f"Mouth shapes come from {minutes:.1f} minutes of {len(trained_on)} tracked"
+        f"Movement comes from {minutes:.1f} minutes of {len(trained_on)} tracked"
         f" {'corpora' if len(trained_on) != 1 else 'corpus'}; other faces, languages and ways of speaking are guesses."
     ]
     if scored:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ def export(run: Path, target: Path, name: str = "", say: Callable[[str], None] =
     runnable = preset_runnable(trained)
     count = torch.export.Dim("frames", min=2, max=100_000)
     shapes = {name: {1: count} if name in runnable.growing else None for name in runnable.inputs}
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, which nothing here uses
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
