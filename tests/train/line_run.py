@@ -1,5 +1,6 @@
 """Trains the task of a few numbers in each of several processes: unbroken, killed, resumed, and with a bad clip."""
 
+import faulthandler
 import json
 import sys
 from pathlib import Path
@@ -39,4 +40,5 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.dump_traceback_later(95, exit=True)  # one that waits for the other says where
     main(Path(sys.argv[1]))

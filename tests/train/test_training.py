@@ -16,6 +16,7 @@ import torch
 from dxtalker.audio import load_audio
 from dxtalker.data.prepare import Example, hold_out, load_folder, load_voices, silence
 from dxtalker.errors import BadInput
+from dxtalker.evaluate.command import Request as Evaluation
 from dxtalker.evaluate.command import run_evaluation
 from dxtalker.face.head_file import load_head
 from dxtalker.motion.perform import generate
@@ -166,8 +167,9 @@ def test_train_export_speak_evaluate(clips: Path, tmp_path: Path, monkeypatch: p
     heard = listen(load_audio(clips / "clip0.wav"), Encoder(threads=1))
     motion = generate(heard, Generator(model, threads=1), Sampling(steps=2))
     assert len(motion) == len(heard) and motion.curves.max() <= 1
-    table = run_evaluation([clips], (), (), ("clip0",), model, 2, run / "cache", None, said.append)
-    assert "made" in table and "dxtalker-small" in "".join(said) + table + card
+    asked = Evaluation((run, clips), only=("clip0",), takes=2, cache=run / "cache")
+    table = run_evaluation(asked, said.append)
+    assert "made" in table and "dxtalker-small" in (run / "card.md").read_text()
 
 
 def test_refusals(examples: list[Example], tmp_path: Path) -> None:
