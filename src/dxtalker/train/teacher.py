@@ -20,7 +20,7 @@ from ..data.prepare import Example
 from ..data.ridge import Ridge, fit_ridge
 from ..errors import NotReady
 from ..motion.sampler import CHANNELS
-from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH
+from ..records import FEATURE_FPS, MOUTH
 
 CONTEXT = 6  # frames on either side that a phone acts over
 PENALTY = 0.03  # ridge per frame on standardised features
@@ -54,6 +54,7 @@ MEET, PART = (
     0.01,
 )  # seconds before the phone's start at which lips meet, before its end at which they part
 CLOSED_MM = 0.3  # opening that is left in a closure
+MOST_SCALED = 2.0  # a voice's opening is made larger or smaller by at most this
 REACH = 0.12  # seconds beside a closure beyond which it asks for nothing
 
 
@@ -142,15 +143,18 @@ def fit_teacher(
     return Teacher(ridge, lip_gap)
 
 
-def label_voice(teacher: Teacher, example: Example, phones: Sequence[Phone], share: float = 1.0) -> Example:
-    """A voice with the teacher's mouth as its label; ``share`` below 1 keeps some of the label it has.
+def label_voice(teacher: Teacher, example: Example, phones: Sequence[Phone]) -> Example:
+    """A voice whose mouth the sound told (``example.motion``), made as large as the teacher says, lips closed by phones.
 
-    Lips close by the phones' times either way.
+    When a mouth opens is heard better than it is told by phones, how far by how much a voice's phones ask for: the
+    opening keeps its shape and gets the teacher's mean and spread over the clip. Nothing else is moved.
     """
     motion, covered = example.motion.copy(), np.zeros(CHANNELS, np.float32)
-    frames = len(motion)
-    mouth = share * teacher(phones, frames) + (1 - share) * motion[:, MOUTH]
-    motion[:, MOUTH] = close_lips(mouth, most_opening(phones, frames), teacher.lip_gap[MOUTH])
+    frames, gap = len(motion), teacher.lip_gap[MOUTH]
+    heard, told = motion[:, MOUTH], teacher(phones, frames)
+    spread = (told @ gap).std() / max(float((heard @ gap).std()), 1e-3)
+    share = np.clip(spread, 1 / MOST_SCALED, MOST_SCALED)
+    mouth = (told.mean(axis=0) + share * (heard - heard.mean(axis=0))).clip(0, 1)
+    motion[:, MOUTH] = close_lips(mouth, most_opening(phones, frames), gap)
     covered[MOUTH] = 1
-    assert motion.shape[1] == len(ARKIT_NAMES) + 3
     return replace(example, motion=motion, covered=covered)
