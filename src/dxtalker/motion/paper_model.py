@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BadInput, NotReady
+from ..networks import open_network
 from ..records import Waveform
 from ..speech import require_speech
 from ..speech.envelope import amplitude, calibrated, envelope
@@ -84,15 +85,8 @@ class PaperGenerator:
 
     def __init__(self, path: Path, threads: int = 0) -> None:
         """Load ``path``. Raises BadInput when it is not a network of this space."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self.session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self.session = open_network(path, threads)
             facts = json.loads(self.session.get_modelmeta().custom_metadata_map["dxtalker"])
             if facts["format"] != FORMAT or facts["space"] != "flame":
                 raise BadInput(

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import BadInput
 from ..files import asset
+from ..networks import open_network
 from ..records import ARKIT_NAMES, MOUTH
 from .randomness import normals
 
@@ -43,16 +44,9 @@ class Generator:
 
     def __init__(self, path: Path | None = None, threads: int = 0) -> None:
         """Load ``path``, or the packaged model. Raises BadInput when it is not one of ours."""
-        import onnxruntime
-
         source = path or asset("generator.onnx")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self.session = onnxruntime.InferenceSession(
-                str(source), options, providers=["CPUExecutionProvider"]
-            )
+            self.session = open_network(source, threads)
             facts = json.loads(self.session.get_modelmeta().custom_metadata_map["dxtalker"])
             if facts["format"] != FORMAT or facts["space"] != "arkit":
                 raise BadInput(

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import BadInput
 from ..files import asset
+from ..networks import open_network
 from .mel import log_mel
 
 WIDTH = 512
@@ -19,15 +20,8 @@ class Encoder:
 
     def __init__(self, path: Path | None = None, threads: int = 0) -> None:
         """``threads`` 0 leaves the number to onnxruntime. Raises NotReady or BadInput without a model."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self.session = onnxruntime.InferenceSession(
-                str(path or asset("speech_encoder.onnx")), options, providers=["CPUExecutionProvider"]
-            )
+            self.session = open_network(path or asset("speech_encoder.onnx"), threads)
         except Exception as error:
             if path is None:
                 raise

@@ -8,12 +8,12 @@ Mobile GPUs" (2019); Grishchenko et al., "Blendshapes GHUM" (2023).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import BadInput
 from ...files import asset
+from ...networks import open_network
 from .crop import Region, around_box, around_points, cut, letterbox
 from .detect import ENOUGH, SIDE, detections
 from .layout import COUNT, SCORE_CHANNELS, SCORED
@@ -32,9 +32,6 @@ from .search import (
     turned,
 )
 
-if TYPE_CHECKING:
-    import onnxruntime
-
 MESH_SIDE = 256  # pixels of the mesh network's input
 PRESENT = 0.5  # least presence of a face
 CROP_SIDE = 96  # pixels of the crop in an Appearance
@@ -45,9 +42,9 @@ class Landmarker:
 
     def __init__(self, threads: int = 2) -> None:
         """``threads``: how many onnxruntime may use. Raises NotReady when a network is missing."""
-        self._detector = _session("face_detector.onnx", threads)
-        self._mesh = _session("face_mesh.onnx", threads)
-        self._scores = _session("face_scores.onnx", 1)
+        self._detector = open_network(asset("face_detector.onnx"), threads)
+        self._mesh = open_network(asset("face_mesh.onnx"), threads)
+        self._scores = open_network(asset("face_scores.onnx"), 1)
 
     def detect(self, image: np.ndarray) -> tuple[Detection, ...]:
         """Faces that stand out in the whole of ``image`` (H, W, 3) uint8 RGB, surest first."""
@@ -159,15 +156,6 @@ class Landmarker:
         scores = np.zeros(52, np.float32)
         scores[SCORE_CHANNELS] = np.asarray(output)[1:]
         return scores
-
-
-def _session(name: str, threads: int) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(asset(name)), options, providers=["CPUExecutionProvider"])
 
 
 def _check(image: np.ndarray) -> None:

@@ -1,0 +1,22 @@
+"""Networks run by onnxruntime on the CPU, all opened alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+
+def open_network(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
+    """The network in ``path``; ``threads`` 0 leaves their number to onnxruntime. Raises what onnxruntime raises.
+
+    Its threads sleep while they wait: spinning ones would take the cores from whatever runs beside it.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
