@@ -28,6 +28,7 @@ from dxtalker.face.head import Head
 from dxtalker.face.head_file import load_head, write_arrays
 from dxtalker.records import FEATURE_FPS, SpeechFeatures
 from dxtalker.speech import Encoder
+from dxtalker.speech.encoder import BLOCK
 
 TARGET = Path(__file__).parents[1] / "src/dxtalker/assets/sync_reference.npz"
 FPS = float(FEATURE_FPS)
@@ -98,10 +99,16 @@ def learn(
 ) -> SyncReference:
     """The opening from ``first``, groups of phones from ``voices``, weights from ``second`` and ``other``."""
     lips = fit_ridge(
-        [f.content for f, _ in first], [y[:, None] for _, y in first], [1.0] * len(first), CONTEXT, PENALTY
+        [f.content[:, -BLOCK:] for f, _ in first],
+        [y[:, None] for _, y in first],
+        [1.0] * len(first),
+        CONTEXT,
+        PENALTY,
     )
     shares = [_shares(phones, len(f)) for f, phones in voices]
-    spoken = fit_ridge([f.content for f, _ in voices], shares, [1.0] * len(voices), CONTEXT, PENALTY)
+    spoken = fit_ridge(
+        [f.content[:, -BLOCK:] for f, _ in voices], shares, [1.0] * len(voices), CONTEXT, PENALTY
+    )
     # One standardisation for both: the lips', to which the phones' weights are brought.
     rescaled = spoken.weights * np.tile(lips.std / spoken.std, 2 * CONTEXT + 1)[:, None]
     count = 2 + len(GROUPS)

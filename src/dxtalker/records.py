@@ -89,7 +89,7 @@ class Waveform:
 class SpeechFeatures:
     """What is heard in each frame."""
 
-    content: np.ndarray  # (T, 512) float32, speech encoder
+    content: np.ndarray  # (T, 1024) float32, blocks 3 and 4 of the speech encoder
     loudness: np.ndarray  # (T,) float32, dB relative to a full-scale sine (dBFS), floor -100
     pitch: np.ndarray  # (T,) float32, Hz; meaningful where voicing is high
     voicing: np.ndarray  # (T,) float32, 0..1, confidence of the pitch tracker

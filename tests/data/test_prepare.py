@@ -53,7 +53,7 @@ def test_examples_are_the_clips_own_motion(collection: Path, tmp_path: Path) -> 
     clip = speaking("clip0", 0)
     first = examples[0]
     assert np.array_equal(first.motion, np.concatenate([clip.motion.curves, clip.motion.rotation], axis=1))
-    assert first.content.shape == (FRAMES, 512) and first.covered.all()
+    assert first.content.shape == (FRAMES, 1024) and first.covered.all()
     assert np.array_equal(np.isnan(first.closed), ~clip.present)
     unknown: Example = examples[2]
     assert unknown.covered.tolist() == [0] * 52 + [1] * 3 and np.isnan(unknown.closed).all()

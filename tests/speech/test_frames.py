@@ -7,6 +7,7 @@ import pytest
 
 from dxtalker.records import Waveform
 from dxtalker.speech import Encoder, listen
+from dxtalker.speech.encoder import BLOCK
 from dxtalker.speech.frames import PackagedFrames, over_windows
 
 
@@ -29,6 +30,6 @@ def test_block_four_is_what_listening_hears(demo_wave: Waveform) -> None:
     found = PackagedFrames(4, encoder)
     heard = found.features(demo_wave.samples)
     assert heard.shape[1:] == (found.layers, found.width)
-    assert np.abs(heard[:, 0] - listen(demo_wave, encoder).content).max() < 1e-4
+    assert np.abs(heard[:, 0] - listen(demo_wave, encoder).content[:, -BLOCK:]).max() < 1e-4
     other = PackagedFrames(2, encoder)
     assert other.key != found.key and np.abs(other.features(demo_wave.samples) - heard).max() > 1

@@ -18,10 +18,11 @@ from dxtalker.cli import main
 from dxtalker.errors import BadInput, NotReady
 from dxtalker.motion.sampler import Generator
 from dxtalker.records import ARKIT_NAMES
+from dxtalker.speech.encoder import WIDTH as CONTENT
 from dxtalker.train.card import card
 from dxtalker.train.checkpoint import BEST, read_checkpoint, save_best
 from dxtalker.train.command import make_config
-from dxtalker.train.network import CHANNELS, CONTENT, Network, NetworkConfig
+from dxtalker.train.network import CHANNELS, Network, NetworkConfig
 from dxtalker.train.presets import preset_config
 from dxtalker.train.run_log import RunLog, check_tensorboard, span
 from dxtalker.train.show import model_lines

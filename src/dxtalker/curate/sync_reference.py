@@ -25,7 +25,7 @@ QUIET, LOUD = -60.0, -10.0  # dBFS; beyond them loudness says nothing about lips
 class SyncReference:
     """Expected opening = ``heard(features) @ weights`` plus a constant that nobody needs."""
 
-    mean: np.ndarray  # (D,) float32, of the encoder's content
+    mean: np.ndarray  # (D,) float32, of the last D numbers of the content: block 4
     std: np.ndarray  # (D,) float32
     read_outs: np.ndarray  # ((2 context + 1) * D, K - 1) float32, for standardised content
     scale: np.ndarray  # (K,) float32, standard deviation of each read-out in speech; loudness is the last
@@ -35,7 +35,10 @@ class SyncReference:
 
     def heard(self, features: SpeechFeatures) -> np.ndarray:
         """(T, K) float32 read-outs at 25 fps, each with a standard deviation of about 1 in speech."""
-        content = around((features.content - self.mean) / self.std, self.context) @ self.read_outs
+        content = (
+            around((features.content[:, -len(self.mean) :] - self.mean) / self.std, self.context)
+            @ self.read_outs
+        )
         level = np.clip(features.loudness, QUIET, LOUD)[:, None]
         return (np.concatenate([content, level], axis=1) / self.scale).astype(np.float32)
 

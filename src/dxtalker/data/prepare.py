@@ -17,8 +17,10 @@ from ..motion.condition import prosody
 from ..motion.sampler import CHANNELS
 from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
 from ..speech import Encoder, listen
+from ..speech.encoder import WIDTH
 from .clip import Clip
 from .clips import SOUND_SUFFIXES, FaceTrack, find_tracks, read_track
+from .company import Company
 from .labels import make_labels
 from .manifest import is_collection
 from .names import is_listed
@@ -37,11 +39,14 @@ class Example:
 
     name: str
     corpus: str
-    content: np.ndarray  # (T, 512) float16
+    content: np.ndarray  # (T, 1024) float16
     prosody: np.ndarray  # (T, 4) float32
     motion: np.ndarray  # (T, 55) float32: 52 curves and head pitch, yaw, roll in radians
     covered: np.ndarray  # (55,) float32, 1 where the motion was tracked
     closed: np.ndarray  # (T,) float32, 1 where the lips meet, 0 where they are apart, NaN where nobody knows
+    among: np.ndarray | None = (
+        None  # (T, 1024) float16, content heard between other clips; None where that is the same
+    )
 
 
 def load_folder(
@@ -58,7 +63,8 @@ def load_folder(
     cache.mkdir(parents=True, exist_ok=True)
     if is_collection(folder):
         return load_collection(folder, cache, head, encoder, progress)
-    examples = []
+    examples: list[Example] = []
+    company = Company(examples, encoder)
     paths = find_tracks(folder)
     for number, path in enumerate(paths, start=1):
         track = read_track(path)
@@ -83,8 +89,10 @@ def load_folder(
                 closed=met.astype(np.float32),
             )
         )
+        company.add(number - 1, kept.with_suffix(".among.npy"), track.sound)
         if progress and number % 50 == 0:
             progress(f"{folder.name}: {number} of {len(paths)} clips")
+    company.close()
     return examples
 
 
@@ -101,9 +109,11 @@ def load_collection(
     clip whose curves are not known, the head's rotation alone counts as covered.
     """
     reader = ClipReader(folder, ("sound", "motion", "present"), check=False)
-    examples = []
+    examples: list[Example] = []
+    company = Company(examples, encoder)
     for number, clip in enumerate(reader, start=1):
-        features = cached_features(cache / f"{cache_name(folder, clip)}.npz", clip.sound, encoder)
+        kept = cache / f"{cache_name(folder, clip)}.npz"
+        features = cached_features(kept, clip.sound, encoder)
         frames = min(len(features), len(clip.motion))
         curves = clip.motion.curves[:frames]
         covered = np.ones(CHANNELS, np.float32)
@@ -121,8 +131,10 @@ def load_collection(
                 closed=met.astype(np.float32),
             )
         )
+        company.add(number - 1, kept.with_suffix(".among.npy"), clip.sound)
         if progress and number % 50 == 0:
             progress(f"{folder.name}: {number} clips")
+    company.close()
     if progress and reader.problems:
         progress(reader.summary())
     if not examples:
@@ -137,7 +149,7 @@ def cache_name(folder: Path, clip: Clip) -> str:
 
 def cached_features(kept: Path, sound: Path | Waveform, encoder: Encoder) -> SpeechFeatures:
     """Features of a sound or a sound file, computed once and kept in the file ``kept``."""
-    if not kept.is_file():
+    if not (kept.is_file() and _has_width(kept)):
         found = listen(sound if isinstance(sound, Waveform) else load_audio(sound), encoder)
         with atomic_path(kept) as temporary:
             np.savez(
@@ -151,6 +163,12 @@ def cached_features(kept: Path, sound: Path | Waveform, encoder: Encoder) -> Spe
         return SpeechFeatures(
             data["content"].astype(np.float32), data["loudness"], data["pitch"], data["voicing"]
         )
+
+
+def _has_width(kept: Path) -> bool:
+    """Whether the content in the file is of this version's encoder blocks."""
+    with np.load(kept, allow_pickle=False) as data:
+        return data["content"].shape[1] == WIDTH
 
 
 def load_voices(

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .encoder import TOKENS_PER_FRAME, WIDTH, Encoder, to_frames
+from .encoder import BLOCK, TOKENS_PER_FRAME, Encoder, to_frames
 from .prosody import SAMPLES_PER_FRAME
 
 STEP, CONTEXT = 200, 24  # frames kept of each window, and heard on either side: as in ``listen``
@@ -39,7 +39,7 @@ class FrameEncoder(Protocol):
 class PackagedFrames:
     """One block of the packaged encoder (Whisper-base): block 4 tells phones, block 2 more of the voice."""
 
-    layers, width = 1, WIDTH
+    layers, width = 1, BLOCK
 
     def __init__(self, block: int = 4, encoder: Encoder | None = None) -> None:
         self.block, self.encoder = block, encoder or Encoder()

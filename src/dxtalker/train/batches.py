@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,14 +25,14 @@ KNOWN_NOISE = 0.1  # of a standard deviation, on past frames: the sampler's own 
 class Scales:
     """How content and motion are standardised, and how much each motion channel counts."""
 
-    content_mean: np.ndarray  # (512,) float32
-    content_std: np.ndarray  # (512,) float32
+    content_mean: np.ndarray  # (1024,) float32
+    content_std: np.ndarray  # (1024,) float32
     motion_mean: np.ndarray  # (55,) float32
     motion_std: np.ndarray  # (55,) float32
     weight: np.ndarray  # (55,) float32, loss weight of each channel
 
     def content(self, content: np.ndarray) -> np.ndarray:
-        """(T, 512) float32, standardised."""
+        """(T, 1024) float32, standardised."""
         return (content.astype(np.float32) - self.content_mean) / self.content_std
 
     def motion(self, motion: np.ndarray) -> np.ndarray:
@@ -42,7 +42,8 @@ class Scales:
 
 def make_scales(examples: Sequence[Example], head: Head) -> Scales:
     """Statistics over ``examples``; within a region a channel counts by the mm it moves the head's skin."""
-    content = np.concatenate([e.content for e in examples]).astype(np.float32)
+    content = np.concatenate([c for e in examples for c in (e.content, e.among) if c is not None])
+    content = content.astype(np.float32)
     covered = np.concatenate([np.broadcast_to(e.covered, e.motion.shape) for e in examples])
     motion = np.concatenate([e.motion for e in examples])
     count = covered.sum(axis=0)
@@ -74,12 +75,20 @@ class Batch:
     weight: Tensor
     past: Tensor
     known: Tensor
+    closed: Tensor  # (B, T) 1 where the lips meet, 0 where they are apart, NaN where nobody knows
 
 
 class Sampler:
     """Draws windows: a corpus by its share, then clips of it one after another until the window is full."""
 
-    def __init__(self, examples: Sequence[Example], scales: Scales, window: int):
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        scales: Scales,
+        window: int,
+        shares: Mapping[str, float] | None = None,
+    ) -> None:
+        """``shares`` of corpora go before those of ``data.corpora``."""
         self.scales, self.window = scales, window
         self.groups = {
             name: [e for e in examples if e.corpus == name] for name in {e.corpus for e in examples}
@@ -89,14 +98,14 @@ class Sampler:
             name: np.array([len(e.motion) for e in group], float) for name, group in self.groups.items()
         }
         self.within = {name: length / length.sum() for name, length in lengths.items()}
-        wanted = np.array([corpus(name).share for name in self.names])
+        wanted = np.array([(shares or {}).get(name, corpus(name).share) for name in self.names])
         self.chances = wanted / wanted.sum()
 
     def batch(self, size: int, seed: int) -> Batch:
         """``size`` windows; the same ``seed``, and the same state of torch, draw the same ones."""
         rng = np.random.default_rng(seed)
         windows = [self._window(rng) for _ in range(size)]
-        content, prosody, clean, weight = (
+        content, prosody, clean, weight, closed = (
             torch.from_numpy(np.stack(part)) for part in zip(*windows, strict=True)
         )
         known = torch.zeros(size, self.window, 1)
@@ -104,9 +113,9 @@ class Sampler:
             length = rng.integers(4, 26) if rng.random() < 0.75 else 0
             row[:length] = 1
         past = known * (clean + KNOWN_NOISE * torch.randn_like(clean)) * (weight > 0)
-        return Batch(clean, content, prosody, weight, past, known)
+        return Batch(clean, content, prosody, weight, past, known, closed)
 
-    def _window(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def _window(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         name = self.names[rng.choice(len(self.names), p=self.chances)]
         group = self.groups[name]
         pieces, length = [], 0
@@ -118,9 +127,15 @@ class Sampler:
             pieces.append((example, piece))
             length += len(example.motion[piece])
         s = self.scales
-        content = np.concatenate([s.content(e.content[p]) for e, p in pieces])
+        content = np.concatenate([s.content(_either(e, rng)[p]) for e, p in pieces])
         prosody = np.concatenate([e.prosody[p] for e, p in pieces]).copy()
         prosody[:, 0] += rng.uniform(-GAIN_DB, GAIN_DB) / 20
         clean = np.concatenate([s.motion(e.motion[p]) for e, p in pieces])
         weight = np.concatenate([np.broadcast_to(e.covered * s.weight, e.motion[p].shape) for e, p in pieces])
-        return content, prosody, clean.astype(np.float32), weight.astype(np.float32)
+        closed = np.concatenate([e.closed[p] for e, p in pieces])
+        return content, prosody, clean.astype(np.float32), weight.astype(np.float32), closed
+
+
+def _either(example: Example, rng: np.random.Generator) -> np.ndarray:
+    """(T, D) the example's content, heard alone or in company."""
+    return example.content if example.among is None or rng.random() < 0.5 else example.among

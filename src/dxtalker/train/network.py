@@ -8,17 +8,16 @@ so any length works. Mouth, upper face and head have output heads of their own.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from ..motion.sampler import CHANNELS
 from ..records import ARKIT_NAMES, MOUTH, UPPER
+from .hearing import HEARD, Hearing, HearingConfig
 
 CURVES = len(ARKIT_NAMES)
-CONTENT = 512
-HEARD = len(MOUTH) + 1  # what the direct path tells: the mouth, and whether the lips meet
 PROSODY = 4  # loudness, its change, voicing, pitch; see motion/condition.py
 
 
@@ -29,9 +28,9 @@ class NetworkConfig:
     width: int = 128  # features of a frame
     layers: int = 3  # transformer blocks
     heads: int = 4  # attention heads
-    context: int = 2  # frames on either side that the direct path from sound to mouth hears
     dropout: float = 0.1
     guess_noise: float = 0.15  # added in training to what the transformer hears of the content
+    hearing: HearingConfig = field(default_factory=HearingConfig)
 
 
 class Block(nn.Module):
@@ -73,10 +72,9 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         width = config.width
-        # Direct path: a linear read-out of the sound around a frame, of the mouth and of closed lips. It
-        # carries over to new voices better than anything deeper (docs/model-card.md), so the transformer hears
-        # content through it alone: what it learns on few voices is how mouths move, not how they sound.
-        self.direct = nn.Conv1d(CONTENT + PROSODY, HEARD, 2 * config.context + 1, padding=config.context)
+        # The transformer hears content through this alone, which is trained before: what the transformer learns on few
+        # voices is how mouths move, not how they sound.
+        self.hearing = Hearing(config.hearing)
         self.local = nn.Conv1d(HEARD + PROSODY, width, 5, padding=2)
         self.motion = nn.Linear(2 * CHANNELS + 1, width)
         self.time = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
@@ -90,6 +88,12 @@ class Network(nn.Module):
         slopes = 2.0 ** -torch.arange(1, config.heads + 1).float()
         self.register_buffer("slopes", slopes, persistent=False)
 
+    def train(self, mode: bool = True) -> Network:
+        """As ever, but the hearing stays as it was trained."""
+        super().train(mode)
+        self.hearing.eval()
+        return self
+
     def _read_out(self, channels: int) -> nn.Module:
         width = self.config.width
         last = nn.Linear(width, channels)
@@ -102,11 +106,11 @@ class Network(nn.Module):
     ) -> Tensor:
         """Estimate of the clean motion (B, T, 55).
 
-        noisy (B, T, 55); time (B,) 0 noise .. 1 clean; content (B, T, 512) standardised, zero when not
+        noisy (B, T, 55); time (B,) 0 noise .. 1 clean; content (B, T, 1024) standardised, zero when not
         heard; prosody (B, T, 4); past (B, T, 55) motion where ``known`` (B, T, 1) is 1, else zero.
         """
         x = self.motion(torch.cat([noisy, past, known], dim=-1))
-        guess = self.direct(torch.cat([content, prosody], dim=-1).transpose(1, 2)).transpose(1, 2)
+        guess = self.hearing(content)
         heard = guess
         if self.training:
             unsure = self.config.guess_noise * torch.randn_like(heard)

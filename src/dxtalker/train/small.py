@@ -22,10 +22,11 @@ from ..face.head_file import load_head
 from ..motion.sampler import FORMAT
 from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH
 from ..speech import Encoder
+from ..speech.encoder import WIDTH as CONTENT
 from .batches import Batch, Sampler, Scales, make_scales
 from .checkpoint import Checkpoint
-from .direct import fit_direct, label_voice
-from .network import CHANNELS, CONTENT, PROSODY, Network, NetworkConfig, flow_loss
+from .hearing import HearingConfig, label_voice, train_hearing
+from .network import CHANNELS, PROSODY, Network, NetworkConfig, flow_loss
 from .runnable import Runnable
 from .task import Request, Source, TrainConfig
 
@@ -38,7 +39,6 @@ class SmallConfig(TrainConfig):
     gap_weight: float = 0.03  # weight of the lip-gap error, per mm²
     mouth_noise: float = 0.25  # deviation of the noise that the mouth starts from: sound nearly decides it
     drop_sound: float = 0.1  # share of windows that hear nothing, for guidance
-    direct_penalty: float = 0.1  # ridge penalty of the direct path
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
 
@@ -58,12 +58,11 @@ class Small:
         self.fingerprint = fingerprint(examples)
         self.scales = make_scales([e for e in examples if e.corpus != VOICES], head)
         self.network = Network(config.network)
-        fit_direct(self.network, examples, self.scales, config.direct_penalty)
+        hearing = self.network.hearing
+        train_hearing(hearing, examples, self.scales, head.lip_gap, config.network.hearing, config.seed)
         examples = [
-            label_voice(self.network, e, self.scales, head.lip_gap) if e.corpus == VOICES else e
-            for e in examples
+            label_voice(hearing, e, self.scales, head.lip_gap) if e.corpus == VOICES else e for e in examples
         ]
-        self.network.direct.requires_grad_(False)
         self.sampler = Sampler(examples, self.scales, config.window)
         self.validation = [
             *validation,
@@ -213,7 +212,8 @@ class Runtime(nn.Module):
 def small_network(checkpoint: Checkpoint) -> Network:
     """The averaged network, ready to use. Raises BadInput where the weights are not of this version."""
     try:
-        network = Network(NetworkConfig(**checkpoint.config["network"]))
+        sizes = checkpoint.config["network"]
+        network = Network(NetworkConfig(**{**sizes, "hearing": HearingConfig(**sizes["hearing"])}))
         network.load_state_dict(checkpoint.weights)
     except (KeyError, TypeError, RuntimeError) as error:
         raise BadInput(f"the checkpoint is of another version of this program ({str(error)[:80]})") from error
