@@ -16,7 +16,7 @@ import torch
 
 from dxtalker.audio import load_audio
 from dxtalker.data.prepare import Example, hold_out, load_folder, load_voices, silence
-from dxtalker.errors import BadInput
+from dxtalker.errors import BadInput, DxtalkerError
 from dxtalker.evaluate.command import Request as Evaluation
 from dxtalker.evaluate.command import run_evaluation
 from dxtalker.face.head_file import load_head
@@ -108,7 +108,7 @@ def test_the_transformer_learns_where_hearing_has_not(examples: list[Example], t
 def test_windows_are_whole_and_masks_follow_the_corpus(examples: list[Example]) -> None:
     mute = [
         Example(
-            "m",
+            f"mute {number}",
             "silence",
             e.content,
             e.prosody,
@@ -116,7 +116,7 @@ def test_windows_are_whole_and_masks_follow_the_corpus(examples: list[Example]) 
             np.isin(np.arange(55), MOUTH).astype(np.float32),
             e.closed,
         )
-        for e in examples
+        for number, e in enumerate(examples)
     ]
     sampler = Sampler(mute, make_scales(examples, HEAD), 130)  # longer than a clip: several are joined
     batch = sampler.batch(3, seed=3)
@@ -125,6 +125,20 @@ def test_windows_are_whole_and_masks_follow_the_corpus(examples: list[Example]) 
     upper = np.setdiff1d(np.arange(CHANNELS), MOUTH)
     assert not batch.weight[..., upper].any() and batch.weight[..., MOUTH].all()
     assert not batch.past[batch.known.expand_as(batch.past) == 0].any()
+
+
+def test_a_batch_names_its_clips(examples: list[Example], tmp_path: Path) -> None:
+    poisoned = [replace(e, prosody=e.prosody * np.nan) if e.name == "clip2" else e for e in examples]
+    sampler = Sampler(poisoned, make_scales(examples, HEAD), 40)
+    drawn = [sampler.batch(1, seed) for seed in range(12)]
+    assert {name for batch in drawn for name in batch.names} == {e.name for e in examples}
+    for batch in drawn:
+        assert batch.prosody.isnan().any() == ("clip2" in batch.names)
+    settings = replace(config(20), network=replace(TINY, hearing=replace(TINY.hearing, steps=2)))
+    task = Small(examples, [], HEAD, settings)
+    task.sampler = sampler
+    with pytest.raises(DxtalkerError, match=r"nan at step \d+ with windows of .*clip2"):
+        train(task, settings, tmp_path, lambda _: None)
 
 
 def test_flow_loss_is_zero_for_a_perfect_network() -> None:

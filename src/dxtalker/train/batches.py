@@ -76,6 +76,7 @@ class Batch:
     past: Tensor
     known: Tensor
     closed: Tensor  # (B, T) 1 where the lips meet, 0 where they are apart, NaN where nobody knows
+    names: tuple[str, ...] = ()  # of the clips, each once: what a step that fails is reported with
 
 
 class Sampler:
@@ -106,16 +107,18 @@ class Sampler:
         rng = np.random.default_rng(seed)
         windows = [self._window(rng) for _ in range(size)]
         content, prosody, clean, weight, closed = (
-            torch.from_numpy(np.stack(part)) for part in zip(*windows, strict=True)
+            torch.from_numpy(np.stack(part)) for part in zip(*(arrays for arrays, _ in windows), strict=True)
         )
+        names = tuple(dict.fromkeys(name for _, of_window in windows for name in of_window))
         known = torch.zeros(size, self.window, 1)
         for row in known:
             length = rng.integers(4, 26) if rng.random() < 0.75 else 0
             row[:length] = 1
         past = known * (clean + KNOWN_NOISE * torch.randn_like(clean)) * (weight > 0)
-        return Batch(clean, content, prosody, weight, past, known, closed)
+        return Batch(clean, content, prosody, weight, past, known, closed, names)
 
-    def _window(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    def _window(self, rng: np.random.Generator) -> tuple[tuple[np.ndarray, ...], list[str]]:
+        """In the order of ``batch``, of one window; and the names of the clips in it."""
         name = self.names[rng.choice(len(self.names), p=self.chances)]
         group = self.groups[name]
         pieces, length = [], 0
@@ -133,7 +136,8 @@ class Sampler:
         clean = np.concatenate([s.motion(e.motion[p]) for e, p in pieces])
         weight = np.concatenate([np.broadcast_to(e.covered * s.weight, e.motion[p].shape) for e, p in pieces])
         closed = np.concatenate([e.closed[p] for e, p in pieces])
-        return content, prosody, clean.astype(np.float32), weight.astype(np.float32), closed
+        names = [e.name for e, _ in pieces]
+        return (content, prosody, clean.astype(np.float32), weight.astype(np.float32), closed), names
 
 
 def _either(example: Example, rng: np.random.Generator) -> np.ndarray:
