@@ -25,17 +25,24 @@ from dxtalker.motion.sampler import Generator, Sampling
 from dxtalker.records import ARKIT_INDEX, MOUTH
 from dxtalker.speech import Encoder, listen
 from dxtalker.speech.encoder import WIDTH as CONTENT
-from dxtalker.train.batches import Sampler, make_scales
+from dxtalker.train.batches import Batch, Sampler, make_scales
 from dxtalker.train.checkpoint import read_checkpoint
 from dxtalker.train.command import run_training
 from dxtalker.train.export import export
+from dxtalker.train.hearing import HearingConfig
 from dxtalker.train.loop import train
-from dxtalker.train.network import CHANNELS, Network, NetworkConfig, flow_loss
+from dxtalker.train.loss import Measures, flow_loss
+from dxtalker.train.network import CHANNELS, Network, NetworkConfig
 from dxtalker.train.small import Small, SmallConfig, noise_spread, small_network, validate
 from dxtalker.train.task import Request
 
 pytestmark = pytest.mark.train
-TINY = NetworkConfig(width=16, layers=1, heads=2)
+TINY = NetworkConfig(
+    width=16,
+    layers=1,
+    heads=2,
+    hearing=HearingConfig(width=32, steps=150, batch=4, drop_content=0, dropout=0),
+)
 HEAD = load_head()
 
 
@@ -148,22 +155,13 @@ def test_flow_loss_is_zero_for_a_perfect_network() -> None:
 
     clean = torch.randn(2, 30, CHANNELS)
     known = torch.zeros(2, 30, 1)
-    weight, gap = torch.ones(2, 30, CHANNELS), torch.ones(CHANNELS)
-    content, prosody = torch.zeros(2, 30, CONTENT), torch.zeros(2, 30, 4)
-    arguments = (
-        clean,
-        content,
-        prosody,
-        weight,
-        clean * 0,
-        known,
-        gap,
-        clean[..., 0],
-        0.1,
-        noise_spread(0.4),
-    )
-    assert flow_loss(Oracle(TINY), *arguments)[0] == 0
-    assert flow_loss(Network(TINY), *arguments)[0] > 0
+    batch = Batch(
+        clean, torch.zeros(2, 30, CONTENT), torch.zeros(2, 30, 4), torch.ones(2, 30, CHANNELS), clean * 0, known,
+        torch.full((2, 30), torch.nan),
+    )  # fmt: skip
+    measures = Measures(torch.ones(CHANNELS), torch.zeros(CHANNELS), noise_spread(0.4), 0.1)
+    assert flow_loss(Oracle(TINY), batch, measures)[0] == 0
+    assert flow_loss(Network(TINY), batch, measures)[0] > 0
 
 
 def test_silence_rests_and_voices_are_labelled(

@@ -67,14 +67,14 @@ def make_scales(examples: Sequence[Example], head: Head) -> Scales:
 
 @dataclass(frozen=True)
 class Batch:
-    """Tensors of one step; shapes as in ``network.flow_loss``."""
+    """Tensors of one step; motion is normalised."""
 
-    clean: Tensor
-    content: Tensor
-    prosody: Tensor
-    weight: Tensor
-    past: Tensor
-    known: Tensor
+    clean: Tensor  # (B, T, 55)
+    content: Tensor  # (B, T, 1024) standardised
+    prosody: Tensor  # (B, T, 4)
+    weight: Tensor  # (B, T, 55) loss weight, 0 where the corpus has no data
+    past: Tensor  # (B, T, 55) motion where ``known`` is 1, else zero
+    known: Tensor  # (B, T, 1)
     closed: Tensor  # (B, T) 1 where the lips meet, 0 where they are apart, NaN where nobody knows
     names: tuple[str, ...] = ()  # of the clips, each once: what a step that fails is reported with
 

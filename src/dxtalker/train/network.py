@@ -132,34 +132,3 @@ def sinusoid(time: Tensor) -> Tensor:
     rates = torch.exp(torch.linspace(0.0, math.log(1000.0), 32, device=time.device, dtype=time.dtype))
     angles = time[:, None] * rates
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
-
-
-def flow_loss(
-    network: Network,
-    clean: Tensor,
-    content: Tensor,
-    prosody: Tensor,
-    weight: Tensor,
-    past: Tensor,
-    known: Tensor,
-    gap: Tensor,
-    seen_gap: Tensor,
-    gap_weight: float,
-    spread: Tensor,
-) -> tuple[Tensor, Tensor]:
-    """Flow-matching loss on the clean estimate, and the lip-gap error, both averaged.
-
-    The path is straight, x_t = (1 - t) x_0 + t x_1 (Lipman et al. 2023; Liu et al. 2023). Estimating x_1
-    instead of the velocity weighs all times alike and leaves the last solver step exact.
-    clean (B, T, 55); weight (B, T, 55) loss weight, 0 where the corpus has no data; gap (55,) mm of lip
-    opening per unit of each normalised channel; seen_gap (B, T) mm, true opening; spread (55,) deviation of
-    the noise that each channel starts from.
-    """
-    time = torch.rand(len(clean), device=clean.device)
-    noisy = torch.lerp(spread * torch.randn_like(clean), clean, time[:, None, None])
-    estimate = network(noisy, time, content, prosody, past, known)
-    weight = weight * (1 - known)
-    error = (weight * (estimate - clean) ** 2).sum() / weight.sum().clamp_min(1.0)
-    closing = 1 + 7 * torch.exp(-seen_gap.clamp_min(0) / 1.0)  # closures count eight times
-    missed = (((estimate - clean) @ gap) ** 2 * closing * (weight.sum(-1) > 0)).mean()
-    return error + gap_weight * missed, missed

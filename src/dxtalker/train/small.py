@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from ..speech.encoder import WIDTH as CONTENT
 from .batches import Batch, Sampler, Scales, make_scales
 from .checkpoint import Checkpoint
 from .hearing import HearingConfig, label_voice, train_hearing
-from .network import CHANNELS, PROSODY, Network, NetworkConfig, flow_loss
+from .loss import Measures, flow_loss
+from .network import CHANNELS, PROSODY, Network, NetworkConfig
 from .runnable import Runnable
 from .task import Request, Source, TrainConfig
 
@@ -77,16 +78,17 @@ class Small:
 
     def loss(self, network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The flow loss, and the lip-gap error in mm² under "gap"."""
-        config, device = self.config, batch.clean.device
-        gap = opening_row(self.head, self.scales).to(device)
-        offset = torch.from_numpy(self.scales.motion_mean / self.scales.motion_std).to(device)
-        heard = (torch.rand(len(batch.clean), 1, 1, device=device) >= config.drop_sound).float()
-        seen_gap = (batch.clean + offset) @ gap
-        loss, missed = flow_loss(
-            network, batch.clean, batch.content * heard, batch.prosody * heard, batch.weight, batch.past, batch.known,
-            gap, seen_gap, config.gap_weight, noise_spread(config.mouth_noise).to(device),
-        )  # fmt: skip
-        return loss, {"gap": missed}
+        device = batch.clean.device
+        measures = Measures(
+            gap=opening_row(self.head, self.scales).to(device),
+            offset=torch.from_numpy(self.scales.motion_mean / self.scales.motion_std).to(device),
+            spread=noise_spread(self.config.mouth_noise).to(device),
+            gap_weight=self.config.gap_weight,
+        )
+        heard = (torch.rand(len(batch.clean), 1, 1, device=device) >= self.config.drop_sound).float()
+        return flow_loss(
+            network, replace(batch, content=batch.content * heard, prosody=batch.prosody * heard), measures
+        )
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """See ``validate``."""
