@@ -95,6 +95,8 @@ class SpeechFeatures:
     voicing: np.ndarray  # (T,) float32, 0..1, confidence of the pitch tracker
     fps: Fraction = FEATURE_FPS
     start: float = 0.0  # seconds, instant of frame 0
+    level: np.ndarray | None = None  # (T,) float32 dBFS, the voice's own level so far; None: not followed
+    register: np.ndarray | None = None  # (T,) float32 Hz, the voice's own pitch so far
 
     def __len__(self) -> int:
         return len(self.loudness)
@@ -109,6 +111,8 @@ class SpeechFeatures:
             self.voicing[kept],
             self.fps,
             self.start + first / float(self.fps),
+            None if self.level is None else self.level[kept],
+            None if self.register is None else self.register[kept],
         )
 
 

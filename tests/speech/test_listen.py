@@ -14,7 +14,7 @@ from dxtalker.speech import Encoder, Listener, join, listen
 from dxtalker.speech.listen import CONTEXT, STEP
 from dxtalker.speech.prosody import SAMPLES_PER_FRAME
 
-FIELDS = ("content", "loudness", "pitch", "voicing")
+FIELDS = ("content", "loudness", "pitch", "voicing", "level", "register")
 
 
 class EveryTokenHearsAll:

@@ -18,6 +18,7 @@ from ..motion.sampler import CHANNELS
 from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
 from ..speech import Encoder, listen
 from ..speech.encoder import WIDTH
+from ..speech.listen import follow_register
 from .clip import Clip
 from .clips import SOUND_SUFFIXES, FaceTrack, find_tracks, read_track
 from .company import Company
@@ -160,9 +161,10 @@ def cached_features(kept: Path, sound: Path | Waveform, encoder: Encoder) -> Spe
                 voicing=found.voicing,
             )
     with np.load(kept, allow_pickle=False) as data:
-        return SpeechFeatures(
-            data["content"].astype(np.float32), data["loudness"], data["pitch"], data["voicing"]
-        )
+        loudness, pitch, voicing = data["loudness"], data["pitch"], data["voicing"]
+        level, register = follow_register(loudness, pitch, voicing)
+        content = data["content"].astype(np.float32)
+    return SpeechFeatures(content, loudness, pitch, voicing, level=level, register=register)
 
 
 def _has_width(kept: Path) -> bool:

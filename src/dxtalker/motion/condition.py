@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from ..records import SpeechFeatures
+from ..speech.register import USUAL_LEVEL, USUAL_PITCH
 
-QUIET, SPAN = -40.0, 20.0  # dBFS: the middle and the unit of the loudness input
-PITCH = 150.0  # Hz, the middle of the pitch input
+SPAN = 20.0  # dB: the unit of loudness
+LEAST = -3.0  # in that unit: nothing is quieter, be it room noise or digital silence
 
 
 def prosody(features: SpeechFeatures) -> np.ndarray:
-    """(T, 4) float32: loudness, its change over two frames, voicing, pitch in octaves where voiced."""
-    level = np.maximum(features.loudness, -80.0)
+    """(T, 4) float32: loudness against the voice's own level, its change over two frames, voicing, pitch in octaves
+    against the voice's own where voiced.
+    """
+    usual = USUAL_LEVEL if features.level is None else features.level
+    level = np.maximum((features.loudness - usual) / SPAN, LEAST)
     padded = np.pad(level, 1, mode="edge")
     change = padded[2:] - padded[:-2]
-    octaves = np.log2(np.maximum(features.pitch, 1.0) / PITCH) * features.voicing
-    columns = [(level - QUIET) / SPAN, change / SPAN, features.voicing, octaves]
-    return np.stack(columns, axis=1).astype(np.float32)
+    own = USUAL_PITCH if features.register is None else features.register
+    octaves = np.log2(np.maximum(features.pitch, 1.0) / own) * features.voicing
+    return np.stack([level, change, features.voicing, octaves], axis=1).astype(np.float32)

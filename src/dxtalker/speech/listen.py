@@ -15,6 +15,7 @@ from ..errors import BadInput
 from ..records import FEATURE_FPS, SAMPLE_RATE, SpeechFeatures, Waveform
 from .encoder import TOKENS_PER_FRAME, Encoder, to_frames
 from .prosody import SAMPLES_PER_FRAME, loudness, pitch
+from .register import Register
 
 STEP = 200  # frames kept of each window, 8 s
 CONTEXT = 24  # frames heard on either side and not kept, 0.96 s
@@ -27,6 +28,7 @@ class Listener:
         self.encoder = encoder or Encoder()
         self._heard = np.zeros(0, np.float32)  # samples from the start of the current window
         self._window = 0  # index of the window being filled
+        self._register = Register()
         self._closed = False
 
     def feed(self, samples: np.ndarray) -> list[SpeechFeatures]:
@@ -68,12 +70,16 @@ class Listener:
         content = to_frames(self.encoder.tokens(padded)[: frames * TOKENS_PER_FRAME])
         hertz, voicing = pitch(padded, frames)
         kept = slice(self._before, self._before + keep)
+        level = loudness(padded, frames)[kept]
+        levels, register = self._register.follow(level, hertz[kept], voicing[kept])
         return SpeechFeatures(
             content=content[kept],
-            loudness=loudness(padded, frames)[kept],
+            loudness=level,
             pitch=hertz[kept],
             voicing=voicing[kept],
             start=self._window * STEP / float(FEATURE_FPS),
+            level=levels,
+            register=register,
         )
 
 
@@ -104,6 +110,16 @@ def listen(
     return join([*parts, *listener.close()])
 
 
+def follow_register(
+    loudness: np.ndarray, pitch: np.ndarray, voicing: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Level (T,) dBFS and pitch (T,) Hz of the voice so far, as a Listener tells them of the same frames."""
+    register = Register()
+    windows = [slice(at, at + STEP) for at in range(0, max(1, len(loudness)), STEP)]
+    parts = [register.follow(loudness[w], pitch[w], voicing[w]) for w in windows]
+    return np.concatenate([level for level, _ in parts]), np.concatenate([pitch for _, pitch in parts])
+
+
 def join(parts: list[SpeechFeatures]) -> SpeechFeatures:
     """Consecutive features as one."""
     return SpeechFeatures(
@@ -112,4 +128,11 @@ def join(parts: list[SpeechFeatures]) -> SpeechFeatures:
         pitch=np.concatenate([p.pitch for p in parts]),
         voicing=np.concatenate([p.voicing for p in parts]),
         start=parts[0].start,
+        level=_joined([p.level for p in parts]),
+        register=_joined([p.register for p in parts]),
     )
+
+
+def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None

@@ -12,12 +12,13 @@ from torch import Tensor
 from ..data.corpora import corpus
 from ..data.prepare import Example
 from ..face.head import Head
+from ..motion.condition import SPAN
 from ..records import ARKIT_NAMES, MOUTH, UPPER
 
 CURVES = len(ARKIT_NAMES)
 REGION_SHARES = ((MOUTH, 0.6), (UPPER, 0.25), (np.arange(CURVES, CURVES + 3), 0.15))
 LEAST_STD = np.array([0.02] * CURVES + [0.01] * 3, np.float32)  # a channel that hardly moves is not blown up
-GAIN_DB = 12.0  # recording gain differs by up to this, both ways
+LEVEL_DB = 3.0  # a voice's own level is known to this, both ways
 KNOWN_NOISE = 0.1  # of a standard deviation, on past frames: the sampler's own past is not perfect
 
 
@@ -132,7 +133,7 @@ class Sampler:
         s = self.scales
         content = np.concatenate([s.content(_either(e, rng)[p]) for e, p in pieces])
         prosody = np.concatenate([e.prosody[p] for e, p in pieces]).copy()
-        prosody[:, 0] += rng.uniform(-GAIN_DB, GAIN_DB) / 20
+        prosody[:, 0] += rng.uniform(-LEVEL_DB, LEVEL_DB) / SPAN
         clean = np.concatenate([s.motion(e.motion[p]) for e, p in pieces])
         weight = np.concatenate([np.broadcast_to(e.covered * s.weight, e.motion[p].shape) for e, p in pieces])
         closed = np.concatenate([e.closed[p] for e, p in pieces])
