@@ -3,8 +3,10 @@
 import faulthandler
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
+import pytest
 from small_task import LineTask, config
 
 from dxtalker.errors import DxtalkerError
@@ -23,16 +25,16 @@ class Killed(LineTask):
 
 def main(folder: Path) -> None:
     machine, drawn, said, errors = Machine(), [], [], []
-    for name, task in (
-        ("whole", LineTask()),
-        ("broken", Killed()),
-        ("broken", LineTask()),
-        ("bad", LineTask(bad_from=3)),
+    for name, task, ends in (
+        ("whole", LineTask(), None),
+        ("broken", Killed(), MemoryError),
+        ("broken", LineTask(), None),
+        ("bad", LineTask(bad_from=3), DxtalkerError),
     ):
-        try:
+        # Any other error ends this process, and the other one with it: they would wait at different places.
+        with pytest.raises(ends) if ends else nullcontext() as raised:
             train(task, config(), folder / name, said.append if machine.first else lambda _: None, machine)
-        except (MemoryError, DxtalkerError) as error:
-            errors.append(str(error))
+        errors += [str(raised.value)] if raised else []
         drawn.append(task.seeds)
         machine.wait()
     found = {"drawn": drawn, "said": said, "errors": errors}

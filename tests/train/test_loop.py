@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from small_task import Batch, LineTask, config
 from torch import nn
 
 from dxtalker.errors import BadInput, DxtalkerError
-from dxtalker.train.checkpoint import BEST, LAST, read_checkpoint
+from dxtalker.train.checkpoint import BEST, LAST, open_run, read_checkpoint
 from dxtalker.train.loop import draw, rate, train
 from dxtalker.train.task import TrainConfig
 
@@ -173,6 +174,13 @@ def test_the_best_mean_is_kept(tmp_path: Path) -> None:
     kept = read_checkpoint(tmp_path)
     assert kept.step == 6 and kept.scores == {"a": 0.5, "b": 0.94}
     assert [line["step"] for line in lines(tmp_path) if "b" in line] == [6, 12]
+
+
+def test_every_process_opens_the_run_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as processes:
+        for _ in processes.map(open_run, [tmp_path / "run"] * 200):  # raises what they raise
+            pass
+    assert list((tmp_path / "run").iterdir()) == []
 
 
 def test_folders_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,9 +46,8 @@ def in_two(folder: Path) -> list[dict[str, list]]:
         for rank in (0, 1)
     ]
     try:
-        for process in started:
-            _, told = process.communicate(timeout=100)
-            assert process.returncode == 0, told
+        told = [process.communicate(timeout=100)[1] for process in started]
+        assert [process.returncode for process in started] == [0, 0], "\n".join(told)
     finally:
         for process in started:
             process.kill()

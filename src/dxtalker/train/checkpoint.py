@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -65,11 +66,13 @@ def writing(run: Path) -> Iterator[None]:
 
 
 def open_run(run: Path) -> None:
-    """Make the folder. Raises BadInput when it cannot be written."""
+    """Make the folder. Raises BadInput when it cannot be written. Every process of a run may call it at once."""
     with writing(run):
         run.mkdir(parents=True, exist_ok=True)
-        write_atomically(run / ".writable", b"")
-        (run / ".writable").unlink()
+        with tempfile.TemporaryFile(
+            dir=run
+        ):  # of a name of its own: another process's may come and go meanwhile
+            pass
 
 
 def save_last(run: Path, config: TrainConfig, progress: Progress, parts: Mapping[str, Any]) -> None:
