@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -20,14 +20,15 @@ from dxtalker.motion.sampler import Generator
 from dxtalker.records import ARKIT_NAMES
 from dxtalker.speech.encoder import WIDTH as CONTENT
 from dxtalker.train.card import card
-from dxtalker.train.checkpoint import BEST, read_checkpoint, save_best
+from dxtalker.train.checkpoint import BEST, Progress, read_checkpoint, read_last, save_best, save_last
 from dxtalker.train.command import make_config
 from dxtalker.train.network import CHANNELS, Network, NetworkConfig
+from dxtalker.train.paper.config import PaperConfig
 from dxtalker.train.presets import preset_config
 from dxtalker.train.run_log import RunLog, check_tensorboard, span
 from dxtalker.train.show import model_lines
 from dxtalker.train.small import SmallConfig
-from dxtalker.train.task import Source
+from dxtalker.train.task import Source, TrainConfig, Wishes
 
 pytestmark = pytest.mark.train
 TINY = SmallConfig(network=NetworkConfig(width=16, layers=1, heads=2))
@@ -101,6 +102,25 @@ def test_the_card_has_every_fact(run: Path) -> None:
         ),
         (["train", "{tmp}", "-o", "{tmp}/r", "--batch", "0"], "batch is 0; expected at least 1"),
         (["train", "{tmp}", "-o", "{tmp}/r", "--rate", "nan"], "rate is nan; expected more than 0"),
+        (
+            ["train", "{tmp}", "-o", "{tmp}/r", "--content", "packaged"],
+            "--content belongs to the preset paper, not to small; leave it out, or give --preset paper",
+        ),
+        (
+            [
+                "train",
+                "{tmp}",
+                "-o",
+                "{tmp}/r",
+                "--preset",
+                "paper",
+                "--content",
+                "packaged",
+                "--voices",
+                "{tmp}",
+            ],
+            "the preset paper learns from faces alone; leave out --voices and --phones",
+        ),
     ],
 )
 def test_refusals_are_one_line(
@@ -113,11 +133,47 @@ def test_refusals_are_one_line(
 
 
 def test_the_command_line_overrides_the_preset() -> None:
-    assert make_config("small", None, None, None, 1) == preset_config("small")
-    made = make_config("small", 10, 4, 0.1, 7)
+    assert make_config("small", Wishes()) == preset_config("small")
+    made = make_config("small", Wishes(10, 4, 0.1, 7))
     assert (made.steps, made.batch, made.rate, made.seed) == (10, 4, 0.1, 7)
     with pytest.raises(BadInput, match="steps is 0; expected at least 1"):
-        make_config("small", 0, None, None, 1)
+        make_config("small", Wishes(steps=0))
+
+
+def test_the_preset_paper_on_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: list[TrainConfig] = []
+    monkeypatch.setattr("dxtalker.train.command.run_training", lambda *given: made.append(given[2]))
+    paper = ["train", str(tmp_path), "-o", str(tmp_path / "r"), "--preset", "paper"]
+    main(paper)
+    main(
+        [
+            *paper,
+            "--content",
+            "packaged",
+            "--emotion",
+            "a/b",
+            "--revision",
+            "0ff",
+            "--flame",
+            "f.pkl",
+            "--seed",
+            "1",
+        ]
+    )
+    plain, told = made
+    assert plain == preset_config("paper") and plain.seed == 1234
+    wanted = PaperConfig(content="packaged", emotion="a/b", revision="0ff", flame="f.pkl", seed=1)
+    assert told == wanted
+
+
+def test_another_config_says_which_option_goes_on(tmp_path: Path) -> None:
+    kept = PaperConfig(content="packaged")
+    save_last(tmp_path, kept, Progress(), {})
+    assert read_last(tmp_path, kept)
+    with pytest.raises(BadInput, match=r"with content packaged, not a/b; give --content packaged to go on"):
+        read_last(tmp_path, replace(kept, content="a/b"))
+    with pytest.raises(BadInput, match=r"with flame none, not f.pkl; leave out --flame to go on"):
+        read_last(tmp_path, replace(kept, flame="f.pkl"))
 
 
 def test_the_log_says_the_time_left_and_cuts_what_is_repeated(tmp_path: Path) -> None:

@@ -34,7 +34,11 @@ def train(
     steps: int | None = None,
     batch: int | None = None,
     rate: float | None = None,
-    seed: int = 1,
+    seed: int | None = None,
+    content: str | None = None,
+    emotion: str | None = None,
+    revision: str | None = None,
+    flame: Path | None = None,
     threads: int = 0,
     tensorboard: bool = False,
 ) -> None:
@@ -46,25 +50,34 @@ def train(
     Args:
         folders: collections that curate made, or tracked clips: an .npz track beside its sound
         run: folder for features, checkpoints, log, model and card
-        preset: what is trained: small, the packaged model
+        preset: what is trained. small: the packaged generator of ARKit curves, on a CPU or one GPU. paper: the network of
+            3DXTalker, 144 million parameters, from FLAME parameters, on one GPU or several (docs/paper-preset.md)
         hold_out: clip names, patterns as in 533-*, or text files that list them, that are never trained on
-        voices: folders of speech without a face, which teach the flow more voices
-        phones: .json of phone times of those voices: where their lips meet
+        voices: small: folders of speech without a face, which teach the flow more voices
+        phones: small: .json of phone times of those voices: where their lips meet
         validate: folders of other corpora that choose the step that is kept
         steps: optimiser steps; default: the preset's, as for batch and rate
         batch: windows a step, over all processes
         rate: peak learning rate
-        seed: of the first weights and the windows drawn
+        seed: of the first weights and the windows drawn; default: the preset's, small 1, paper 1234
+        content: paper: encoder that hears the words: a name or folder of the hub, or packaged; default:
+            microsoft/wavlm-base-plus
+        emotion: paper: encoder that hears the voice's emotion: emotion2vec, a name or folder of the hub, or packaged,
+            the default
+        revision: paper: of the hub's models, best a commit; default: main
+        flame: paper: your FLAME file: clips with ARKit curves alone are then used too
         threads: of torch; 0: as many as there are cores
         tensorboard: also write RUN/tensorboard; needs: pip install tensorboard
     """
     with _train_extra():
         from ..data.names import listed
         from ..train.command import make_config, run_training
-        from ..train.task import Request
+        from ..train.task import Request, Wishes
 
+    head = None if flame is None else str(flame)
+    config = make_config(preset, Wishes(steps, batch, rate, seed, content, emotion, revision, head))
     request = Request(folders, run / "cache", listed(hold_out), voices, phones, validate, threads)
-    run_training(request, run, make_config(preset, steps, batch, rate, seed), say, tensorboard)
+    run_training(request, run, config, say, tensorboard)
 
 
 def export_model(run: Positional[Path], output: Annotated[Path, arg(aliases=["-o"])], name: str = "") -> None:

@@ -23,7 +23,7 @@ from .task import TrainConfig
 
 LAST, BEST = "last.pt", "best.safetensors"  # everything to resume with; the weights that are exported
 FORMAT = "dxtalker-train-1"
-ON_THE_COMMAND_LINE = ("preset", "steps", "batch", "rate", "seed")
+ON_THE_COMMAND_LINE = ("preset", "steps", "batch", "rate", "seed", "content", "emotion", "revision", "flame")
 
 
 @dataclass
@@ -106,13 +106,13 @@ def read_last(run: Path, config: TrainConfig) -> dict[str, Any] | None:
 def _refuse_another(run: Path, kept: dict[str, Any], given: dict[str, Any]) -> None:
     for name in [*kept, *(n for n in given if n not in kept)]:
         if kept.get(name) != given.get(name):
-            mend = (
-                f"give --{name} {kept.get(name)} to go on with it"
-                if name in ON_THE_COMMAND_LINE
-                else "it cannot go on"
-            )
+            mend = "it cannot go on"
+            if name in ON_THE_COMMAND_LINE:
+                mend = f"give --{name} {kept[name]}" if kept.get(name) else f"leave out --{name}"
+                mend += " to go on with it"
+            before, now = (kept.get(name) or "none"), (given.get(name) or "none")
             raise BadInput(
-                f"{run} was started with {name} {kept.get(name)}, not {given.get(name)}; {mend}, or choose another folder"
+                f"{run} was started with {name} {before}, not {now}; {mend}, or choose another folder"
             )
 
 

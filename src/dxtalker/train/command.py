@@ -16,28 +16,31 @@ from .checkpoint import open_run, read_checkpoint, read_last, writing
 from .export import export
 from .loop import config_fits, train
 from .machine import Machine
-from .presets import preset_config, preset_task
+from .presets import PRESETS, preset_config, preset_task
 from .run_log import check_tensorboard
-from .task import Request, TrainConfig
+from .task import Request, TrainConfig, Wishes
 
 MODEL, CARD = "model.onnx", "card.md"
 
 
-def make_config(
-    preset: str, steps: int | None, batch: int | None, rate: float | None, seed: int
-) -> TrainConfig:
-    """The preset's config with what the user overrode. Raises BadInput for what cannot be."""
-    for name, value in {"steps": steps, "batch": batch}.items():
-        if value is not None and value < 1:
-            raise BadInput(f"{name} is {value}; expected at least 1")
-    if rate is not None and not 0 < rate < math.inf:
-        raise BadInput(f"rate is {rate}; expected more than 0, as in 5e-4")
-    if seed < 0:
-        raise BadInput(f"seed is {seed}; expected 0 or more")
-    given = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}
-    return replace(
-        preset_config(preset), **{name: value for name, value in given.items() if value is not None}
-    )
+def make_config(preset: str, wishes: Wishes) -> TrainConfig:
+    """The preset's config with what the user wished. Raises BadInput for what cannot be, or is not of this preset."""
+    own = preset_config(preset)
+    given = {name: value for name, value in vars(wishes).items() if value is not None}
+    for name in given:
+        if not hasattr(own, name):
+            other = next(p for p in PRESETS if hasattr(preset_config(p), name))
+            raise BadInput(
+                f"--{name} belongs to the preset {other}, not to {preset}; leave it out, or give --preset {other}"
+            )
+    for name in ("steps", "batch"):
+        if given.get(name, 1) < 1:
+            raise BadInput(f"{name} is {given[name]}; expected at least 1")
+    if not 0 < given.get("rate", 1) < math.inf:
+        raise BadInput(f"rate is {wishes.rate}; expected more than 0, as in 5e-4")
+    if given.get("seed", 0) < 0:
+        raise BadInput(f"seed is {wishes.seed}; expected 0 or more")
+    return replace(own, **given)
 
 
 def run_training(

@@ -30,6 +30,20 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """Fields of a preset's config that a user gave; None: the preset's own."""
+
+    steps: int | None = None
+    batch: int | None = None
+    rate: float | None = None
+    seed: int | None = None
+    content: str | None = None  # from here on of the preset paper alone
+    emotion: str | None = None
+    revision: str | None = None
+    flame: str | None = None
+
+
+@dataclass(frozen=True)
 class Request:
     """What a user gave to train on."""
 
