@@ -29,7 +29,7 @@ def train(
     preset: str = "small",
     hold_out: tuple[str, ...] = (),
     voices: tuple[Path, ...] = (),
-    phones: Path | None = None,
+    phones: tuple[Path, ...] = (),
     validate: tuple[Path, ...] = (),
     steps: int | None = None,
     batch: int | None = None,
@@ -54,7 +54,8 @@ def train(
             3DXTalker, 144 million parameters, from FLAME parameters, on one GPU or several (docs/paper-preset.md)
         hold_out: clip names, patterns as in 533-*, or text files that list them, that are never trained on
         voices: small: folders of speech without a face, which teach the flow more voices
-        phones: small: .json of phone times of those voices: where their lips meet
+        phones: small: .json of phone times by clip name: where lips of voices meet and, of filmed clips, how far mouths
+            open for what is said
         validate: folders of other corpora that choose the step that is kept
         steps: optimiser steps; default: the preset's, as for batch and rate
         batch: windows a step, over all processes

@@ -8,21 +8,20 @@ a linear read-out of the same features (docs/model-card.md).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..data.prepare import VOICES, Example
-from ..records import ARKIT_INDEX, MOUTH, channels
+from ..data.prepare import Example
+from ..records import MOUTH
 from ..speech.encoder import WIDTH as CONTENT
 from .batches import Sampler, Scales
 
 FARTHEST = 4.0  # standard deviations: a few numbers of the encoder go far beyond in long windows
 HEARD = len(MOUTH) + 1  # the mouth, and whether the lips meet
 LEAST, SURE = 0.25, 0.6  # how closed the lips are heard to be: below the first open, above the second closed
-PART = channels("mouthLowerDown", "mouthUpperUp", "mouthFunnel", "mouthShrugUpper")  # shapes that part lips
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,11 @@ class Hearing(nn.Module):
         self.act = nn.GELU()
         self.out = nn.Linear(width, HEARD)
 
+    def reset(self) -> None:
+        """Forget everything."""
+        for layer in (self.frame, self.around, self.out):
+            layer.reset_parameters()
+
     def forward(self, content: Tensor) -> Tensor:
         """(B, T, HEARD)."""
         content = self.drop_content(content.clamp(-FARTHEST, FARTHEST))
@@ -70,17 +74,17 @@ def train_hearing(
     config: HearingConfig,
     seed: int,
 ) -> None:
-    """Teach the mouth from tracked clips, and closed lips from whoever knows, voices with phones among them.
+    """Teach the mouth from clips whose mouth is known, and closed lips from whoever knows, voices with phones too.
 
     ``lip_gap`` (52,) mm of opening at weight 1 of each shape.
     """
     torch.manual_seed(seed)
-    knowing = [e for e in examples if e.corpus != VOICES or np.isfinite(e.closed).any()]
+    knowing = [e for e in examples if e.covered[MOUTH].any() or np.isfinite(e.closed).any()]
     sampler = Sampler(knowing, scales, config.window)
     optimiser = torch.optim.AdamW(hearing.parameters(), config.rate, weight_decay=config.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, config.steps)
     gap = torch.from_numpy((lip_gap[MOUTH] * scales.motion_std[MOUTH]).astype(np.float32))
-    hearing.train()
+    hearing.requires_grad_(True).train()
     for step in range(config.steps):
         batch = sampler.batch(config.batch, seed * 7_000_003 + step)
         guess = hearing(batch.content)
@@ -102,33 +106,8 @@ def train_hearing(
 
 
 @torch.no_grad()
-def label_voice(hearing: Hearing, example: Example, scales: Scales, lip_gap: np.ndarray) -> Example:
-    """The mouth that is heard in a voice without a face, as that voice's label.
-
-    Lips are closed where its phones say so or, without phones, where they are heard to meet.
-    ``lip_gap`` (52,) mm of opening at weight 1 of each shape.
-    """
+def hear(hearing: Hearing, example: Example, scales: Scales) -> tuple[np.ndarray, np.ndarray]:
+    """What is heard in ``example``: mouth curves (T, 28), and how closed (T,) the lips are, 0..1."""
     heard = hearing(torch.from_numpy(scales.content(example.content))[None])[0].numpy()
-    motion, covered = example.motion.copy(), np.zeros(example.motion.shape[1], np.float32)
-    motion[:, MOUTH] = (heard[:, :-1] * scales.motion_std[MOUTH] + scales.motion_mean[MOUTH]).clip(0, 1)
-    if np.isfinite(example.closed).any():
-        told = np.nan_to_num(example.closed)
-        beside = np.maximum(np.append(told[1:], 0), np.append(0, told[:-1]))
-        how_closed = np.maximum(told, 0.5 * beside)
-    else:
-        how_closed = ((heard[:, -1] - LEAST) / (SURE - LEAST)).clip(0, 1)
-    curves = motion[:, : len(lip_gap)]
-    motion[:, : len(lip_gap)] += how_closed[:, None] * (close_lips(curves, lip_gap) - curves)
-    covered[MOUTH] = 1
-    return replace(example, motion=motion, covered=covered)
-
-
-def close_lips(curves: np.ndarray, lip_gap: np.ndarray) -> np.ndarray:
-    """Curves (T, 52) with the lips together: what parts them is taken back, mouthClose meets what is left."""
-    closed = curves.copy()
-    closed[:, PART] *= 0.2
-    jaw, close = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
-    closed[:, jaw] *= 0.4
-    left = np.maximum(closed @ lip_gap, 0)
-    closed[:, close] = (closed[:, close] - left / lip_gap[close]).clip(0, 1)
-    return closed
+    mouth = (heard[:, :-1] * scales.motion_std[MOUTH] + scales.motion_mean[MOUTH]).clip(0, 1)
+    return mouth, ((heard[:, -1] - LEAST) / (SURE - LEAST)).clip(0, 1)

@@ -25,11 +25,12 @@ from ..speech import Encoder
 from ..speech.encoder import WIDTH as CONTENT
 from .batches import Batch, Sampler, Scales, make_scales
 from .checkpoint import Checkpoint
-from .hearing import HearingConfig, label_voice, train_hearing
+from .hearing import HearingConfig, train_hearing
 from .loss import Measures, flow_loss
 from .network import CHANNELS, PROSODY, Network, NetworkConfig
 from .runnable import Runnable
 from .task import Request, Source, TrainConfig
+from .voices import Phones, label_voices
 
 
 @dataclass(frozen=True)
@@ -53,17 +54,15 @@ class Small:
         head: Head,
         config: SmallConfig,
         sources: Sequence[Source] = (),
+        phones: Phones | None = None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.head, self.sources = config, head, sources
         self.fingerprint = fingerprint(examples)
         self.scales = make_scales([e for e in examples if e.corpus != VOICES], head)
         self.network = Network(config.network)
-        hearing = self.network.hearing
-        train_hearing(hearing, examples, self.scales, head.lip_gap, config.network.hearing, config.seed)
-        examples = [
-            label_voice(hearing, e, self.scales, head.lip_gap) if e.corpus == VOICES else e for e in examples
-        ]
+        examples = self._hear(examples, phones or {}, say)
         self.sampler = Sampler(examples, self.scales, config.window)
         self.validation = [
             *validation,
@@ -71,6 +70,21 @@ class Small:
         ]
         self.facts: dict[str, Any] = {}
         self.constants = {name: torch.from_numpy(value) for name, value in vars(self.scales).items()}
+
+    def _hear(
+        self, examples: Sequence[Example], phones: Phones, say: Callable[[str], None]
+    ) -> Sequence[Example]:
+        """Train the hearing on filmed mouths, label the voices by it, and train it again on both."""
+        hearing, gap, config = self.network.hearing, self.head.lip_gap, self.config
+        said = "hearing is trained on filmed mouths"
+        for _ in range(2 if any(e.corpus == VOICES for e in examples) else 1):
+            say(said)
+            torch.manual_seed(config.seed)
+            hearing.reset()
+            train_hearing(hearing, examples, self.scales, gap, config.network.hearing, config.seed)
+            examples = label_voices(examples, hearing, self.scales, phones, gap)
+            said = "voices are labelled; hearing is trained on them too"
+        return examples
 
     def batch(self, size: int, seed: int) -> Batch:
         """``size`` random windows."""
@@ -100,7 +114,7 @@ def load_small(request: Request, config: SmallConfig, say: Callable[[str], None]
     head, encoder, cache = load_head(), Encoder(threads=request.threads), request.cache
     clips = [e for folder in request.folders for e in load_folder(folder, cache, head, encoder, say)]
     kept = hold_out(clips, request.held_out)
-    phones = read_phones(request.phones) if request.phones else {}
+    phones = {name: said for path in request.phones for name, said in read_phones(path).items()}
     voices = [
         e
         for folder in request.voices
@@ -118,7 +132,7 @@ def load_small(request: Request, config: SmallConfig, say: Callable[[str], None]
     examples = kept + quiet + voices
     minutes = sum(len(e.motion) for e in examples) / float(FEATURE_FPS) / 60
     say(f"{len(examples)} examples, {minutes:.0f} minutes")
-    return Small(examples, others, head, config, sources)
+    return Small(examples, others, head, config, sources, phones, say)
 
 
 def _licences(folders: Sequence[Path]) -> dict[str, dict[str, int]]:

@@ -51,7 +51,7 @@ class Request:
     cache: Path  # folder for features that are computed once
     held_out: frozenset[str] = frozenset()  # clip names and patterns that are never trained on
     voices: Sequence[Path] = ()  # speech without a face
-    phones: Path | None = None  # phone times of those voices
+    phones: Sequence[Path] = ()  # phone times of those voices and of filmed clips
     validate: Sequence[Path] = ()  # other corpora, which choose the step
     threads: int = 0  # 0: as many as there are cores
 

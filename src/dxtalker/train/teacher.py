@@ -11,7 +11,7 @@ Lips are closed afterwards by the phones' times, since a least-squares read-out 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from ..data.phones import LIPS_MEET, PAUSES, Phone
 from ..data.prepare import Example
 from ..data.ridge import Ridge, fit_ridge
 from ..errors import NotReady
-from ..motion.sampler import CHANNELS
 from ..records import FEATURE_FPS, MOUTH
 
 CONTEXT = 6  # frames on either side that a phone acts over
@@ -143,18 +142,13 @@ def fit_teacher(
     return Teacher(ridge, lip_gap)
 
 
-def label_voice(teacher: Teacher, example: Example, phones: Sequence[Phone]) -> Example:
-    """A voice whose mouth the sound told (``example.motion``), made as large as the teacher says, lips closed by phones.
+def as_large(teacher: Teacher, mouth: np.ndarray, phones: Sequence[Phone]) -> np.ndarray:
+    """Mouth curves (T, 28) that the sound told, opened as far as the teacher says of what is said in them.
 
     When a mouth opens is heard better than it is told by phones, how far by how much a voice's phones ask for: the
-    opening keeps its shape and gets the teacher's mean and spread over the clip. Nothing else is moved.
+    opening keeps its shape and gets the teacher's mean and spread over the clip.
     """
-    motion, covered = example.motion.copy(), np.zeros(CHANNELS, np.float32)
-    frames, gap = len(motion), teacher.lip_gap[MOUTH]
-    heard, told = motion[:, MOUTH], teacher(phones, frames)
-    spread = (told @ gap).std() / max(float((heard @ gap).std()), 1e-3)
+    gap, told = teacher.lip_gap[MOUTH], teacher(phones, len(mouth))
+    spread = (told @ gap).std() / max(float((mouth @ gap).std()), 1e-3)
     share = np.clip(spread, 1 / MOST_SCALED, MOST_SCALED)
-    mouth = (told.mean(axis=0) + share * (heard - heard.mean(axis=0))).clip(0, 1)
-    motion[:, MOUTH] = close_lips(mouth, most_opening(phones, frames), gap)
-    covered[MOUTH] = 1
-    return replace(example, motion=motion, covered=covered)
+    return (told.mean(axis=0) + share * (mouth - mouth.mean(axis=0))).clip(0, 1).astype(np.float32)
