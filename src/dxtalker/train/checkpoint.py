@@ -108,9 +108,9 @@ def _refuse_another(run: Path, kept: dict[str, Any], given: dict[str, Any]) -> N
         if kept.get(name) != given.get(name):
             mend = "it cannot go on"
             if name in ON_THE_COMMAND_LINE:
-                mend = f"give --{name} {kept[name]}" if kept.get(name) else f"leave out --{name}"
+                mend = f"leave out --{name}" if kept.get(name) is None else f"give --{name} {kept[name]}"
                 mend += " to go on with it"
-            before, now = (kept.get(name) or "none"), (given.get(name) or "none")
+            before, now = ("none" if table.get(name) is None else table[name] for table in (kept, given))
             raise BadInput(
                 f"{run} was started with {name} {before}, not {now}; {mend}, or choose another folder"
             )
