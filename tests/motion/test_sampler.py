@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dxtalker.errors import BadInput
 from dxtalker.files import asset
+from dxtalker.motion.conditions import Conditions, Guidance
 from dxtalker.motion.perform import AHEAD, NEW, PAST, Performer, generate
 from dxtalker.motion.sampler import CHANNELS, SOLVERS, Generator, Heard, Sampling, noise, solve
 from dxtalker.pipeline import Speaker
@@ -125,7 +126,13 @@ class KeepsWatch:
         self.seen: list[tuple[np.ndarray, float, np.ndarray]] = []
 
     def estimate(
-        self, noisy: np.ndarray, time: float, heard: Heard, past: np.ndarray, guidance: float
+        self,
+        noisy: np.ndarray,
+        time: float,
+        heard: Heard,
+        past: np.ndarray,
+        asked: Conditions,
+        guidance: Guidance,
     ) -> np.ndarray:
         self.seen.append((noisy, time, past))
         assert len(noisy) == len(heard.content) == len(heard.prosody)
@@ -167,7 +174,7 @@ def test_the_known_past_stays_on_its_path(heard: SpeechFeatures) -> None:
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_every_solver_and_guidance_runs(speaker: Speaker, heard: SpeechFeatures, solver: str) -> None:
     features = first_frames(heard, 60)
-    motion = generate(features, speaker.generator, Sampling(2, solver, guidance=1.5))
+    motion = generate(features, speaker.generator, Sampling(2, solver, guidance=Guidance(sound=1.5)))
     plain = generate(features, speaker.generator, Sampling(2, solver))
     assert not np.array_equal(motion.curves, plain.curves)
 
@@ -175,7 +182,7 @@ def test_every_solver_and_guidance_runs(speaker: Speaker, heard: SpeechFeatures,
 @pytest.mark.parametrize(
     "wrong",
     [{"steps": 0}, {"steps": 257}, {"solver": "rk45"}, {"mouth_noise": -0.1}, {"mouth_noise": 1.1},
-     {"guidance": -1}, {"guidance": 6}, {"mouth_noise": float("nan")}],
+     {"mouth_noise": float("nan")}],
 )  # fmt: skip
 def test_impossible_sampling_is_refused(wrong: dict) -> None:
     with pytest.raises(BadInput):

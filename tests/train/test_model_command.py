@@ -17,6 +17,7 @@ from torch import nn
 from dxtalker.cli import main
 from dxtalker.errors import BadInput, NotReady
 from dxtalker.motion.sampler import Generator
+from dxtalker.motion.style import STYLE
 from dxtalker.records import ARKIT_NAMES
 from dxtalker.speech.encoder import WIDTH as CONTENT
 from dxtalker.train.card import card
@@ -46,11 +47,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     facts = {
         "step": 200, "scores": {"others": 0.75}, "config": asdict(TINY), "seconds": 200, "machine": "1 x cpu",
-        "sources": [asdict(s) for s in SOURCES], "task": {},
+        "sources": [asdict(s) for s in SOURCES], "task": {"conditions": ["style"]},
     }  # fmt: skip
     constants = {
         "content_mean": torch.zeros(CONTENT), "content_std": torch.ones(CONTENT),
         "motion_mean": torch.zeros(CHANNELS), "motion_std": torch.ones(CHANNELS),
+        "style_mean": torch.zeros(len(STYLE)), "style_std": torch.ones(len(STYLE)),
     }  # fmt: skip
     save_best(folder, Network(TINY.network), constants, facts)
     return folder

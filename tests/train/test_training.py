@@ -22,6 +22,7 @@ from dxtalker.evaluate.command import run_evaluation
 from dxtalker.face.head_file import load_head
 from dxtalker.motion.perform import generate
 from dxtalker.motion.sampler import Generator, Sampling
+from dxtalker.motion.style import STYLE
 from dxtalker.records import ARKIT_INDEX, MOUTH
 from dxtalker.speech import Encoder, listen
 from dxtalker.speech.encoder import WIDTH as CONTENT
@@ -44,6 +45,7 @@ TINY = NetworkConfig(
     hearing=HearingConfig(width=32, steps=150, batch=4, drop_content=0, dropout=0),
 )
 HEAD = load_head()
+WIDTHS = {"emotion": 10, "style": len(STYLE), "rotation": 3}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,9 @@ def test_the_exported_model_gives_the_numbers_of_torch(examples: list[Example], 
             "noisy": noisy[None], "time": np.array([0.3], np.float32), "content": content[None],
             "prosody": prosody[None], "past": np.zeros_like(noisy)[None],
             "known": np.zeros((1, frames, 1), np.float32), "heard": np.ones((1, 1, 1), np.float32),
+            **{n: rng.random((1, frames, w)).astype(np.float32) for n, w in WIDTHS.items()},
         }  # fmt: skip
+        inputs["style"][:, ::3] = inputs["emotion"][:, 1::2, :4] = np.nan
         found = np.asarray(model.session.run(["clean"], inputs)[0])
         standard = (torch.from_numpy(content) - scales["content_mean"]) / scales["content_std"]
         nothing = torch.zeros(1, frames, CHANNELS)
@@ -91,6 +95,7 @@ def test_the_exported_model_gives_the_numbers_of_torch(examples: list[Example], 
             expected = network(
                 torch.from_numpy(noisy)[None], torch.tensor([0.3]), standard[None],
                 torch.from_numpy(prosody)[None], nothing, torch.zeros(1, frames, 1),
+                *(torch.from_numpy(inputs[n]) for n in WIDTHS),
             )  # fmt: skip
         assert np.abs(found - expected.numpy()).max() < 1e-4
 
@@ -157,7 +162,7 @@ def test_flow_loss_is_zero_for_a_perfect_network() -> None:
     known = torch.zeros(2, 30, 1)
     batch = Batch(
         clean, torch.zeros(2, 30, CONTENT), torch.zeros(2, 30, 4), torch.ones(2, 30, CHANNELS), clean * 0, known,
-        torch.full((2, 30), torch.nan),
+        torch.full((2, 30), torch.nan), *(torch.full((2, 30, n), torch.nan) for n in (10, len(STYLE), 3)),
     )  # fmt: skip
     measures = Measures(torch.ones(CHANNELS), torch.zeros(CHANNELS), noise_spread(0.4), 0.1)
     assert flow_loss(Oracle(TINY), batch, measures)[0] == 0

@@ -48,6 +48,8 @@ class Example:
     among: np.ndarray | None = (
         None  # (T, 1024) float16, content heard between other clips; None where that is the same
     )
+    emotion: np.ndarray | None = None  # (T, 10) float32, columns as EMOTION, NaN where unknown; None: nowhere
+    speaker: str = ""  # whose face it is, unique within the corpus; "": unknown
 
 
 def load_folder(

@@ -14,6 +14,7 @@ from ..errors import BadInput
 from ..records import ARKIT_NAMES, FEATURE_FPS, Motion, SpeechFeatures, join_motion
 from ..speech import join
 from .condition import prosody
+from .conditions import Conditions, ask, join_conditions
 from .sampler import CHANNELS, Generator, Heard, Sampling, noise, solve
 
 NEW, PAST, AHEAD = 50, 25, 25  # frames a window adds, remembers and looks ahead: 2 s, 1 s, 1 s
@@ -26,19 +27,31 @@ class Performer:
     def __init__(self, generator: Generator | None = None, sampling: Sampling | None = None) -> None:
         self.model, self.how = generator or Generator(), sampling or Sampling()
         self._heard: list[SpeechFeatures] = []  # at most one item between calls
+        self._asked: list[Conditions] = []  # of the same frames
         self._from = 0  # frame, counted from the first one fed, at which ``_heard`` begins
         self._at = 0  # next frame to make
         self._past = np.zeros((0, CHANNELS), np.float32)  # normalised motion of the frames before it
         self._start = 0.0  # seconds, instant of the first frame fed
         self._closed = False
 
-    def feed(self, features: SpeechFeatures) -> Motion:
-        """Motion that is final now, perhaps of no frames. Raises BadInput after ``close``."""
+    def feed(self, features: SpeechFeatures, conditions: Conditions | None = None) -> Motion:
+        """Motion that is final now, perhaps of no frames. ``conditions`` are of the frames of ``features``.
+
+        Raises BadInput after ``close``, when the two differ in length, or when the model does not know a condition.
+        """
         if self._closed:
             raise BadInput("features were fed after close(); make a new Performer for new speech")
+        asked = conditions or ask(len(features))
+        if len(asked) != len(features):
+            raise BadInput(
+                f"conditions have {len(asked)} frames; expected the {len(features)} of the features"
+            )
+        if asked.asked:
+            self.model.require(asked)
         if not self._heard:
             self._start = features.start
         self._heard = [join([*self._heard, features])]
+        self._asked = [join_conditions([*self._asked, asked])]
         return self._advance()
 
     def close(self) -> Motion:
@@ -69,6 +82,7 @@ class Performer:
         seen = features.cut(low - self._from, high - self._from)
         inner = slice(begin - low, end - low)
         heard = Heard(seen.content[inner], prosody(seen)[inner])
+        asked = self._asked[0].cut(begin - self._from, end - self._from)
         origin = round(self._start * float(FEATURE_FPS))
         start = noise(origin + begin, end - begin, self.how) * self.model.spread
 
@@ -76,12 +90,13 @@ class Performer:
             # As in training, the known past stays on its straight path from the noise.
             on_path = (1 - t) * start[: len(past)] + t * past
             moving = np.concatenate([on_path, x[len(past) :]])
-            return self.model.estimate(moving, t, heard, past, self.how.guidance)
+            return self.model.estimate(moving, t, heard, past, asked, self.how.guidance)
 
         new = solve(estimate, start, self.how)[len(past) : stop - begin]
         self._at, self._past = stop, np.concatenate([past, new])[-PAST:]
         keep = max(self._from, stop - PAST - 1)
         self._heard = [features.cut(keep - self._from, len(features))]
+        self._asked = [self._asked[0].cut(keep - self._from, len(features))]
         self._from = keep
         return new
 
@@ -91,11 +106,19 @@ def generate(
     generator: Generator | None = None,
     sampling: Sampling | None = None,
     progress: Callable[[float], None] | None = None,
+    conditions: Conditions | None = None,
 ) -> Motion:
-    """Raw motion for ``features``: one frame each, at 25 fps. ``progress`` gets 0..1."""
+    """Raw motion for ``features``: one frame each, at 25 fps. ``progress`` gets 0..1.
+
+    ``conditions`` are of the same frames. Raises BadInput as ``Performer.feed`` does.
+    """
+    asked = conditions or ask(len(features))
+    if len(asked) != len(features):
+        raise BadInput(f"conditions have {len(asked)} frames; expected the {len(features)} of the features")
     performer, parts = Performer(generator, sampling), []
     for at in range(0, len(features), BLOCK):
-        parts.append(performer.feed(features.cut(at, min(at + BLOCK, len(features)))))
+        stop = min(at + BLOCK, len(features))
+        parts.append(performer.feed(features.cut(at, stop), asked.cut(at, stop)))
         if progress:
             progress(min(1.0, (at + BLOCK) / len(features)))
     return join_motion([*parts, performer.close()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,9 @@ from ..errors import BadInput
 from ..files import asset
 from ..networks import open_network
 from ..records import ARKIT_NAMES, MOUTH
+from .conditions import NAMES, Conditions, Guidance
 from .randomness import normals
+from .style import standard_style
 
 CHANNELS = len(ARKIT_NAMES) + 3  # curves, then head pitch, yaw, roll
 FORMAT = "dxtalker-generator-1"
@@ -27,7 +29,7 @@ class Sampling:
     steps: int = 2  # solver steps from noise to motion; more sharpen the motion and follow new voices less
     solver: str = "euler"  # euler, midpoint or heun
     mouth_noise: float = 0.5  # share of its trained noise that the mouth starts from; 0: no play in the lips
-    guidance: float = 1.0  # above 1: what is heard counts more than in training; doubles the cost
+    guidance: Guidance = field(default_factory=Guidance)  # how much each condition counts
     seed: int = 0  # another seed, another take
 
     def __post_init__(self) -> None:
@@ -35,8 +37,8 @@ class Sampling:
             raise BadInput(f"sampling steps {self.steps} is out of range; expected 1 to 256")
         if self.solver not in SOLVERS:
             raise BadInput(f"unknown solver {self.solver!r}; expected {', '.join(SOLVERS)}")
-        if not 0 <= self.mouth_noise <= 1 or not 0 <= self.guidance <= 5:
-            raise BadInput("mouth_noise must be 0 to 1 and guidance 0 to 5")
+        if not 0 <= self.mouth_noise <= 1:
+            raise BadInput(f"mouth_noise is {self.mouth_noise}; expected 0 to 1")
 
 
 class Generator:
@@ -56,6 +58,12 @@ class Generator:
             self.std = np.array(facts["motion_std"], np.float32)
             self.spread = np.array(facts["noise_spread"], np.float32)
             self.name = f"{facts['name']} {facts['version']}"
+            # Files from before there were conditions have no inputs for them.
+            taught = facts.get("conditions", [])
+            self.inputs = {i.name for i in self.session.get_inputs()}
+            self.conditions = tuple(name for name in NAMES if name in taught and name in self.inputs)
+            self.style_mean = np.array(facts.get("style_mean", 0), np.float32)
+            self.style_std = np.array(facts.get("style_std", 1), np.float32)
         except BadInput:
             raise
         except Exception as error:
@@ -63,39 +71,71 @@ class Generator:
                 f"{source} is not a dxtalker generator ({error}); train one with: dxtalker train"
             ) from error
 
+    def require(self, asked: Conditions) -> None:
+        """Raise BadInput unless the model was trained on everything that is asked for."""
+        for name in asked.asked:
+            if name not in self.conditions:
+                knows = ", ".join(self.conditions) or "none of emotion, style and rotation"
+                raise BadInput(
+                    f"the model {self.name} was not trained on {name} as a condition (it knows {knows}); leave it out, or"
+                    " train a model on clips that tell it: docs/training.md, Conditions"
+                )
+
     def estimate(
-        self, noisy: np.ndarray, time: float, heard: Heard, past: np.ndarray, guidance: float
+        self,
+        noisy: np.ndarray,
+        time: float,
+        heard: Heard,
+        past: np.ndarray,
+        asked: Conditions,
+        guidance: Guidance,
     ) -> np.ndarray:
-        """The clean motion (T, 55), normalised, that ``noisy`` (T, 55) at flow ``time`` 0..1 stands for."""
-        known = np.zeros((1, len(noisy), 1), np.float32)
-        known[:, : len(past)] = 1
+        """The clean motion (T, 55), normalised, that ``noisy`` (T, 55) at flow ``time`` 0..1 stands for.
+
+        ``past`` (at most T, 55) is the normalised motion of the first frames.
+        """
+        known = np.zeros((len(noisy), 1), np.float32)
+        known[: len(past)] = 1
         carried = np.zeros_like(noisy)
         carried[: len(past)] = past
+        inputs = {
+            "noisy": noisy, "content": heard.content, "prosody": heard.prosody, "past": carried, "known": known,
+            "heard": np.ones((1, 1), np.float32), **self._standard(asked),
+        }  # fmt: skip
+        given = {"sound": ("heard",), "past": ("past", "known") if len(past) else ()}
+        given |= {name: (name,) for name in asked.asked}
 
-        def run(listening: float) -> np.ndarray:
-            inputs = {
-                "noisy": noisy[None],
-                "time": np.array([time], np.float32),
-                "content": heard.content[None],
-                "prosody": heard.prosody[None],
-                "past": carried[None],
-                "known": known,
-                "heard": np.full((1, 1, 1), listening, np.float32),
-            }
-            return np.asarray(self.session.run(["clean"], inputs)[0])[0]
+        def run(parts: dict[str, np.ndarray]) -> np.ndarray:
+            batch = {name: part[None] for name, part in parts.items() if name in self.inputs}
+            batch["time"] = np.array([time], np.float32)
+            return np.asarray(self.session.run(["clean"], batch)[0])[0]
 
-        with_sound = run(1.0)
-        if guidance == 1:
-            return with_sound
-        without = run(0.0)
-        return without + guidance * (with_sound - without)
+        whole = run(inputs)
+        guided = whole
+        for name, scale in guidance.changed.items():
+            if taken := {part: _nothing(part, inputs[part]) for part in given.get(name, ())}:
+                guided = guided + (scale - 1) * (whole - run(inputs | taken))
+        return guided
+
+    def _standard(self, asked: Conditions) -> dict[str, np.ndarray]:
+        """The conditions as the network gets them, NaN where nothing is asked."""
+        return {
+            "emotion": asked.emotion,
+            "style": standard_style(asked.style, self.style_mean, self.style_std),
+            "rotation": (asked.rotation - self.mean[-3:]) / self.std[-3:],
+        }
+
+
+def _nothing(part: str, value: np.ndarray) -> np.ndarray:
+    """What an input of the network is where its condition is not given."""
+    return np.full_like(value, np.nan if part in NAMES else 0)
 
 
 @dataclass(frozen=True)
 class Heard:
     """The voice of one window."""
 
-    content: np.ndarray  # (T, 512) float32
+    content: np.ndarray  # (T, 1024) float32
     prosody: np.ndarray  # (T, 4) float32
 
 

@@ -13,7 +13,10 @@ from ..data.corpora import corpus
 from ..data.prepare import Example
 from ..face.head import Head
 from ..motion.condition import SPAN
+from ..motion.conditions import EMOTION
+from ..motion.style import STYLE
 from ..records import ARKIT_NAMES, MOUTH, UPPER
+from .styles import Styles
 
 CURVES = len(ARKIT_NAMES)
 REGION_SHARES = ((MOUTH, 0.6), (UPPER, 0.25), (np.arange(CURVES, CURVES + 3), 0.15))
@@ -77,6 +80,9 @@ class Batch:
     past: Tensor  # (B, T, 55) motion where ``known`` is 1, else zero
     known: Tensor  # (B, T, 1)
     closed: Tensor  # (B, T) 1 where the lips meet, 0 where they are apart, NaN where nobody knows
+    emotion: Tensor  # (B, T, 10) columns as EMOTION; NaN: not known
+    style: Tensor  # (B, T, 28) standard; NaN: not known
+    rotation: Tensor  # (B, T, 3) normalised head rotation that is given; NaN: not known
     names: tuple[str, ...] = ()  # of the clips, each once: what a step that fails is reported with
 
 
@@ -89,9 +95,10 @@ class Sampler:
         scales: Scales,
         window: int,
         shares: Mapping[str, float] | None = None,
+        styles: Styles | None = None,
     ) -> None:
-        """``shares`` of corpora go before those of ``data.corpora``."""
-        self.scales, self.window = scales, window
+        """``shares`` of corpora go before those of ``data.corpora``; without ``styles`` no window has one."""
+        self.scales, self.window, self.styles = scales, window, styles
         self.groups = {
             name: [e for e in examples if e.corpus == name] for name in {e.corpus for e in examples}
         }
@@ -107,7 +114,7 @@ class Sampler:
         """``size`` windows; the same ``seed``, and the same state of torch, draw the same ones."""
         rng = np.random.default_rng(seed)
         windows = [self._window(rng) for _ in range(size)]
-        content, prosody, clean, weight, closed = (
+        content, prosody, clean, weight, closed, emotion, style = (
             torch.from_numpy(np.stack(part)) for part in zip(*(arrays for arrays, _ in windows), strict=True)
         )
         names = tuple(dict.fromkeys(name for _, of_window in windows for name in of_window))
@@ -116,7 +123,8 @@ class Sampler:
             length = rng.integers(4, 26) if rng.random() < 0.75 else 0
             row[:length] = 1
         past = known * (clean + KNOWN_NOISE * torch.randn_like(clean)) * (weight > 0)
-        return Batch(clean, content, prosody, weight, past, known, closed, names)
+        rotation = clean[..., CURVES:].masked_fill(weight[..., CURVES:] == 0, torch.nan)
+        return Batch(clean, content, prosody, weight, past, known, closed, emotion, style, rotation, names)
 
     def _window(self, rng: np.random.Generator) -> tuple[tuple[np.ndarray, ...], list[str]]:
         """In the order of ``batch``, of one window; and the names of the clips in it."""
@@ -137,8 +145,21 @@ class Sampler:
         clean = np.concatenate([s.motion(e.motion[p]) for e, p in pieces])
         weight = np.concatenate([np.broadcast_to(e.covered * s.weight, e.motion[p].shape) for e, p in pieces])
         closed = np.concatenate([e.closed[p] for e, p in pieces])
-        names = [e.name for e, _ in pieces]
-        return (content, prosody, clean.astype(np.float32), weight.astype(np.float32), closed), names
+        emotion = np.concatenate([_emotion(e)[p] for e, p in pieces])
+        style = np.concatenate([np.tile(self._style(e, rng), (len(e.motion[p]), 1)) for e, p in pieces])
+        clean, weight = clean.astype(np.float32), weight.astype(np.float32)
+        return (content, prosody, clean, weight, closed, emotion, style), [e.name for e, _ in pieces]
+
+    def _style(self, example: Example, rng: np.random.Generator) -> np.ndarray:
+        """(28,) of the example's speaker."""
+        unknown = np.full(len(STYLE), np.nan, np.float32)
+        return unknown if self.styles is None else self.styles.draw(example, rng)
+
+
+def _emotion(example: Example) -> np.ndarray:
+    """(T, 10) float32, NaN where unknown."""
+    unknown = (len(example.motion), len(EMOTION))
+    return np.full(unknown, np.nan, np.float32) if example.emotion is None else example.emotion
 
 
 def _either(example: Example, rng: np.random.Generator) -> np.ndarray:

@@ -28,12 +28,15 @@ def flow_loss(network: nn.Module, batch: Batch, measures: Measures) -> tuple[Ten
 
     The path is straight, x_t = (1 - t) x_0 + t x_1 (Lipman et al. 2023; Liu et al. 2023). Estimating x_1
     instead of the velocity weighs all times alike and leaves the last solver step exact. What is known of the past
-    counts nothing.
+    counts nothing, nor does head rotation that is given: ``dropping`` has taken its weight.
     """
     clean = batch.clean
     time = torch.rand(len(clean), device=clean.device)
     noisy = torch.lerp(measures.spread * torch.randn_like(clean), clean, time[:, None, None])
-    estimate = network(noisy, time, batch.content, batch.prosody, batch.past, batch.known)
+    estimate = network(
+        noisy, time, batch.content, batch.prosody, batch.past, batch.known,
+        batch.emotion, batch.style, batch.rotation,
+    )  # fmt: skip
     weight = batch.weight * (1 - batch.known)
     error = (weight * (estimate - clean) ** 2).sum() / weight.sum().clamp_min(1.0)
     missed = gap_error(estimate, clean, weight, measures)

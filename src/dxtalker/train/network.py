@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from ..motion.conditions import EMOTION
 from ..motion.sampler import CHANNELS
+from ..motion.style import STYLE
 from ..records import ARKIT_NAMES, MOUTH, UPPER
 from .hearing import HEARD, Hearing, HearingConfig
 
@@ -77,6 +79,10 @@ class Network(nn.Module):
         self.hearing = Hearing(config.hearing)
         self.local = nn.Conv1d(HEARD + PROSODY, width, 5, padding=2)
         self.motion = nn.Linear(2 * CHANNELS + 1, width)
+        self.emotion = _silent(2 * len(EMOTION), width)
+        self.style = _silent(2 * len(STYLE), width)
+        self.rotation = _silent(6, width)
+        self.mood = _silent(2 * len(EMOTION), width)  # emotion once more, for the upper face alone
         self.time = nn.Sequential(nn.Linear(64, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
@@ -102,14 +108,28 @@ class Network(nn.Module):
         return nn.Sequential(nn.Linear(width, width), nn.GELU(), last)
 
     def forward(
-        self, noisy: Tensor, time: Tensor, content: Tensor, prosody: Tensor, past: Tensor, known: Tensor
+        self,
+        noisy: Tensor,
+        time: Tensor,
+        content: Tensor,
+        prosody: Tensor,
+        past: Tensor,
+        known: Tensor,
+        emotion: Tensor | None = None,
+        style: Tensor | None = None,
+        rotation: Tensor | None = None,
     ) -> Tensor:
         """Estimate of the clean motion (B, T, 55).
 
         noisy (B, T, 55); time (B,) 0 noise .. 1 clean; content (B, T, 1024) standardised, zero when not
         heard; prosody (B, T, 4); past (B, T, 55) motion where ``known`` (B, T, 1) is 1, else zero.
+        emotion (B, T, 10), style (B, T, 28), rotation (B, T, 3) normalised: NaN, or None, where not given. Rotation that is
+        given comes back as it is.
         """
         x = self.motion(torch.cat([noisy, past, known], dim=-1))
+        for given, reads in ((emotion, self.emotion), (style, self.style), (rotation, self.rotation)):
+            if given is not None:
+                x = x + reads(with_switch(given))
         guess = self.hearing(content)
         heard = guess
         if self.training:
@@ -122,9 +142,25 @@ class Network(nn.Module):
         for block in self.blocks:
             x = block(x, moment, bias)
         x = self.norm(x)
-        return torch.cat([self.mouth(x) + guess[..., :-1], self.upper(x), self.head(x)], dim=-1)[
-            ..., self.order
-        ]
+        upper = x if emotion is None else x + self.mood(with_switch(emotion))
+        head = self.head(x)
+        if rotation is not None:
+            head = torch.where(rotation.isnan(), head, rotation.to(head.dtype))
+        parts = [self.mouth(x) + guess[..., :-1], self.upper(upper), head]
+        return torch.cat(parts, dim=-1)[..., self.order]
+
+
+def _silent(inputs: int, width: int) -> nn.Linear:
+    """A projection that begins at zero, and stays there for a condition that is never given."""
+    made = nn.Linear(inputs, width, bias=False)
+    nn.init.zeros_(made.weight)
+    return made
+
+
+def with_switch(given: Tensor) -> Tensor:
+    """(..., 2 C): what is given, and where it is; zeros stand for NaN (..., C)."""
+    known = ~given.isnan()
+    return torch.cat([torch.where(known, given, torch.zeros_like(given)), known.to(given.dtype)], dim=-1)
 
 
 def sinusoid(time: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,20 @@ from ..data.prepare import CLOSED_MM, VOICES, Example, hold_out, load_folder, lo
 from ..errors import BadInput
 from ..face.head import Head
 from ..face.head_file import load_head
+from ..motion.conditions import EMOTION
 from ..motion.sampler import FORMAT
+from ..motion.style import STYLE
 from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH
 from ..speech import Encoder
 from ..speech.encoder import WIDTH as CONTENT
 from .batches import Batch, Sampler, Scales, make_scales
 from .checkpoint import Checkpoint
+from .dropping import Dropping, drop_conditions
 from .hearing import HearingConfig, train_hearing
 from .loss import Measures, flow_loss
 from .network import CHANNELS, PROSODY, Network, NetworkConfig
 from .runnable import Runnable
+from .styles import Styles, make_styles
 from .task import Request, Source, TrainConfig
 from .voices import Phones, label_voices
 
@@ -40,7 +44,9 @@ class SmallConfig(TrainConfig):
     window: int = 100  # frames a window, 4 s
     gap_weight: float = 0.03  # weight of the lip-gap error, per mm²
     mouth_noise: float = 0.25  # deviation of the noise that the mouth starts from: sound nearly decides it
-    drop_sound: float = 0.1  # share of windows that hear nothing, for guidance
+    drop: Dropping = field(
+        default_factory=Dropping
+    )  # of conditions, so that none is needed and guidance works
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
 
@@ -63,13 +69,15 @@ class Small:
         self.scales = make_scales([e for e in examples if e.corpus != VOICES], head)
         self.network = Network(config.network)
         examples = self._hear(examples, phones or {}, say)
-        self.sampler = Sampler(examples, self.scales, config.window)
+        styles = make_styles(examples)
+        self.sampler = Sampler(examples, self.scales, config.window, styles=styles)
         self.validation = [
             *validation,
             *(e for e in examples if e.corpus == VOICES and (e.closed == 1).any()),
         ]
-        self.facts: dict[str, Any] = {}
+        self.facts: dict[str, Any] = {"conditions": taught(examples, styles)}
         self.constants = {name: torch.from_numpy(value) for name, value in vars(self.scales).items()}
+        self.constants |= {f"style_{n}": torch.from_numpy(getattr(styles, n)) for n in ("mean", "std")}
 
     def _hear(
         self, examples: Sequence[Example], phones: Phones, say: Callable[[str], None]
@@ -99,10 +107,7 @@ class Small:
             spread=noise_spread(self.config.mouth_noise).to(device),
             gap_weight=self.config.gap_weight,
         )
-        heard = (torch.rand(len(batch.clean), 1, 1, device=device) >= self.config.drop_sound).float()
-        return flow_loss(
-            network, replace(batch, content=batch.content * heard, prosody=batch.prosody * heard), measures
-        )
+        return flow_loss(network, drop_conditions(batch, self.config.drop), measures)
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """See ``validate``."""
@@ -153,6 +158,16 @@ def fingerprint(examples: Sequence[Example]) -> str:
     """Of the clips and their lengths, in their order; people read the number of clips in it."""
     names = "\n".join(f"{e.corpus}/{e.name} {len(e.motion)}" for e in examples)
     return f"{len(examples)} clips, {zlib.crc32(names.encode()):08x}"
+
+
+def taught(examples: Sequence[Example], styles: Styles) -> list[str]:
+    """Which conditions besides sound and past the examples tell anything of."""
+    known = {
+        "emotion": any(e.emotion is not None and np.isfinite(e.emotion).any() for e in examples),
+        "style": bool(styles.pieces),
+        "rotation": any(np.any(e.covered[..., len(ARKIT_NAMES) :]) for e in examples),
+    }
+    return [name for name, is_known in known.items() if is_known]
 
 
 def noise_spread(mouth_noise: float) -> Tensor:
@@ -220,9 +235,12 @@ class Runtime(nn.Module):
         past: Tensor,
         known: Tensor,
         heard: Tensor,
+        emotion: Tensor,
+        style: Tensor,
+        rotation: Tensor,
     ) -> Tensor:
         content = (content - self.mean) / self.std * heard
-        return self.network(noisy, time, content, prosody * heard, past, known)
+        return self.network(noisy, time, content, prosody * heard, past, known, emotion, style, rotation)
 
 
 def small_network(checkpoint: Checkpoint) -> Network:
@@ -245,6 +263,8 @@ def small_runnable(checkpoint: Checkpoint) -> Runnable:
         "noisy": torch.randn(1, frames, CHANNELS), "time": torch.zeros(1),
         "content": torch.randn(1, frames, CONTENT), "prosody": torch.randn(1, frames, PROSODY),
         "past": motion, "known": motion[..., :1].clone(), "heard": torch.ones(1, 1, 1),
+        "emotion": torch.rand(1, frames, len(EMOTION)), "style": torch.randn(1, frames, len(STYLE)),
+        "rotation": torch.randn(1, frames, 3),
     }  # fmt: skip
     facts: dict[str, Any] = {
         "format": FORMAT,
@@ -252,5 +272,9 @@ def small_runnable(checkpoint: Checkpoint) -> Runnable:
         "motion_mean": np.round(scales["motion_mean"].numpy(), 6).tolist(),
         "motion_std": np.round(scales["motion_std"].numpy(), 6).tolist(),
         "noise_spread": noise_spread(checkpoint.config["mouth_noise"]).tolist(),
+        "conditions": checkpoint.facts["task"]["conditions"],
+        "style_mean": np.round(scales["style_mean"].numpy(), 6).tolist(),
+        "style_std": np.round(scales["style_std"].numpy(), 6).tolist(),
     }
-    return Runnable(runtime, inputs, ("noisy", "content", "prosody", "past", "known"), "clean", facts)
+    growing = tuple(name for name in inputs if name not in ("time", "heard"))
+    return Runnable(runtime, inputs, growing, "clean", facts)
