@@ -94,6 +94,8 @@ BAD = {
     "a size that is none": ("speak", "{voice}", "-o", "{out}/a.mp4", "--size", "big"),
     "a size out of range": ("speak", "{voice}", "-o", "{out}/a.mp4", "--size", "0x5"),
     "a colour that is none": ("speak", "{voice}", "-o", "{out}/a.mp4", "--background", "mauve"),
+    "no takes": ("speak", "{voice}", "-o", "{out}/a.csv", "--takes", "0"),
+    "too many takes": ("speak", "{voice}", "-o", "{out}/a.csv", "--takes", "65"),
     "no solver steps": ("speak", "{voice}", "-o", "{out}/a.csv", "--steps", "0"),
     "a model that is none": ("speak", "{voice}", "-o", "{out}/a.csv", "--model", "{text}"),
     "a head that is none": ("speak", "{voice}", "-o", "{out}/a.mp4", "--face", "{text}"),
@@ -181,6 +183,33 @@ def test_gains_scale_their_part(run: Run, demo_path: Path, out: Path) -> None:
     assert small.curves[:, jaw].mean() < 0.7 * usual.curves[:, jaw].mean()
 
 
+def test_several_takes_are_numbered_and_those_of_their_seeds(run: Run, voice: Path, out: Path) -> None:
+    targets = ("-o", out / "take.npz", "-o", out / "take.csv")
+    code, printed, notes = run("speak", voice, *targets, "--takes", 3, "--seed", 4)
+    made = [out / f"take-{n}.{kind}" for n in (1, 2, 3) for kind in ("npz", "csv")]
+    assert (code, printed) == (0, [str(path) for path in made])
+    assert notes == ["dxtalker: note: takes 1 to 3 have the seeds 4 to 6: --seed 5 is take 2 alone"]
+    assert run("speak", voice, "-o", out / "alone.npz", "--seed", 5)[0] == 0
+    alone, second, third = (read_motion(out / f"{n}.npz") for n in ("alone", "take-2", "take-3"))
+    assert (
+        alone.curves.tobytes() == second.curves.tobytes()
+        and alone.rotation.tobytes() == second.rotation.tobytes()
+    )
+    assert np.abs(second.curves - third.curves).max() > 0.01
+    takes = ("speak", voice.parent, "-o", out / "all", "--format", "json", "--takes", 2)
+    assert run(*takes)[0] == 0 and names(out / "all") == ["voice-1.json", "voice-2.json"]
+
+
+def test_the_voice_is_heard_once_for_all_takes(
+    voice: Path, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fed: list[int] = []
+    feed = pipeline.Listener.feed
+    monkeypatch.setattr(pipeline.Listener, "feed", lambda *given: fed.append(1) or feed(*given))
+    assert run("speak", voice, "-o", out / "a.npz", "--takes", 12)[0] == 0
+    assert len(fed) == 1 and names(out)[0] == "a-01.npz" and len(names(out)) == 12
+
+
 @pytest.mark.parametrize("fps", ["24", "25", "29.97", "30", "50", "60"])
 def test_every_rate_keeps_the_duration(
     run: Run, demo_wave: Waveform, demo_path: Path, out: Path, fps: str
@@ -226,6 +255,23 @@ def test_an_interrupt_leaves_nothing(
     assert code == 130
     assert len(errors) == 1
     assert names(out) == []
+
+
+def test_an_interrupt_keeps_the_takes_that_are_whole(
+    run: Run, voice: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, begun = pipeline.draw_motion, []
+
+    def second_stops(*arguments: object) -> Iterator[np.ndarray]:
+        begun.append(1)
+        for frame in drawn(*arguments):  # type: ignore[arg-type]
+            yield frame
+            if len(begun) == 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "draw_motion", second_stops)
+    code, printed, _ = run("speak", voice, "-o", out / "a.mp4", "--takes", 3, *SMALL)
+    assert (code, printed, names(out)) == (130, [str(out / "a-1.mp4")], ["a-1.mp4"])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")

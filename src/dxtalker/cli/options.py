@@ -50,10 +50,10 @@ class Voice:
     """Gains, as in lips=1.1,head=0.5,blink=1,gaze=1,brows=1,rest=1; "off" leaves a part to the network."""
     raw: bool = False
     """The network's motion as it is: no rest in silence, no added blinks, gaze or head motion."""
-    steps: int = 2
-    """Solver steps from noise to motion."""
+    steps: int | None = None
+    """Solver steps from noise to motion; default: 2, of a FLAME-space model 32."""
     model: Annotated[Path | None, arg(metavar="PATH")] = None
-    """A generator made by dxtalker train (.onnx); default: the packaged one."""
+    """A generator made by dxtalker train (.onnx), of ARKit curves or of FLAME parameters; default: the packaged one."""
 
 
 LOOK, VOICE = Look(), Voice()  # the defaults
@@ -69,6 +69,7 @@ def make_settings(look: Look, voice: Voice) -> Settings:
 
     from ..face.retarget import load_retarget
     from ..motion.finish import Finish, parse_gains
+    from ..motion.paper import PaperSampling
     from ..motion.sampler import Sampling
     from ..pipeline import Settings
     from ..records import frame_rate
@@ -78,7 +79,8 @@ def make_settings(look: Look, voice: Voice) -> Settings:
     return Settings(
         fps=frame_rate(look.fps),
         seed=voice.seed,
-        sampling=Sampling(steps=voice.steps),
+        sampling=Sampling() if voice.steps is None else Sampling(steps=voice.steps),
+        flame_sampling=PaperSampling() if voice.steps is None else PaperSampling(steps=voice.steps),
         finish=Finish.raw() if voice.raw else parse_gains(voice.gain),
         model=voice.model,
         head=look.face,

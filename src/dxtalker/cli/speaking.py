@@ -16,6 +16,8 @@ from .progress import Bars
 if TYPE_CHECKING:
     from ..pipeline import Folders, Speaker
 
+MOST_TAKES = 64
+
 
 def speak(
     source: Positional[Path],
@@ -23,6 +25,7 @@ def speak(
     voice: Annotated[Voice, arg(name="")] = VOICE,
     look: Annotated[Look, arg(name="")] = LOOK,
     format: Annotated[Format | None, arg(metavar="mp4|csv|json|npz|glb|vrm|usdz|usdc|usda|png|obj")] = None,
+    takes: int = 1,
     sound: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -36,16 +39,18 @@ def speak(
         source: audio or video file, or a folder of them
         outputs: where to write; may be given several times
         format: for folders: what is written for each source, or png or obj frames
+        takes: so many different takes, in time with the voice alike: -o take.mp4 becomes take-1.mp4, take-2.mp4, …
         sound: also write the speech as .wav beside .csv .json .npz .glb and .vrm, which cannot hold it
         quiet: no progress bar
     """
     from ..audio import load_audio
-    from ..pipeline import Speaker, check_output, save
+    from ..pipeline import Speaker, check_output, speak_takes
 
     check_named(outputs)
+    seeds = _seeds(voice.seed, takes)
     settings = make_settings(look, voice)
     if source.is_dir():
-        return _speak_folder(source, outputs, format, Speaker(settings), sound, quiet)
+        return _speak_folder(source, outputs, format, Speaker(settings), seeds, sound, quiet)
     targets = [_target(path, source, format) for path in outputs]
     for target in targets:
         check_output(target)
@@ -53,16 +58,11 @@ def speak(
     for note in wave.notes:
         print(f"dxtalker: note: {source.name}: {note}", file=sys.stderr)
     speaker = Speaker(settings)
-    for note in speaker.notes:
+    for note in [*speaker.notes, *_seeds_note(seeds)]:
         print(f"dxtalker: note: {note}", file=sys.stderr)
-    for target in targets:
-        check_output(target, speaker.head)
     with Bars(quiet) as progress:
-        motion = speaker.animate(wave, progress)
-        for target in targets:
-            save(motion, target, settings, wave, source, speaker.head, progress, _folders(format), sound)
-    for target in targets:
-        print(target)
+        for path in speak_takes(wave, targets, seeds, speaker, source, progress, _folders(format), sound):
+            print(path, flush=True)
 
 
 def render(
@@ -120,11 +120,33 @@ def _target(path: Path, source: Path, format: str | None) -> Path:
     return path / f"{source.stem}.{format}"
 
 
+def _seeds(first: int, takes: int) -> range:
+    """The seed of each take."""
+    if not 1 <= takes <= MOST_TAKES:
+        raise BadInput(f"{takes} takes were asked for; expected 1 to {MOST_TAKES}")
+    return range(first, first + takes)
+
+
+def _seeds_note(seeds: range) -> list[str]:
+    if len(seeds) == 1:
+        return []
+    return [
+        f"takes 1 to {len(seeds)} have the seeds {seeds[0]} to {seeds[-1]}: --seed {seeds[1]} is take 2 alone"
+    ]
+
+
 def _speak_folder(
-    source: Path, outputs: Sequence[Path], format: Format | None, speaker: Speaker, sound: bool, quiet: bool
+    source: Path,
+    outputs: Sequence[Path],
+    format: Format | None,
+    speaker: Speaker,
+    seeds: range,
+    sound: bool,
+    quiet: bool,
 ) -> None:
     """Every file of a folder; one that fails costs that file only."""
-    from ..pipeline import speak as run
+    from ..audio import load_audio
+    from ..pipeline import speak_takes
 
     if format is None or len(outputs) != 1 or outputs[0].suffix:
         raise BadInput("a folder of voices needs one output folder and a format, as in: -o out/ --format glb")
@@ -132,13 +154,16 @@ def _speak_folder(
     if not files:
         raise BadInput(f"{source} holds no files; expected audio or video")
     outputs[0].mkdir(parents=True, exist_ok=True)
+    for note in _seeds_note(seeds):
+        print(f"dxtalker: note: {note}", file=sys.stderr)
     failed = 0
     for number, file in enumerate(files, start=1):
         target = outputs[0] / (file.stem if format in ("png", "obj") else f"{file.stem}.{format}")
         try:
             with Bars(quiet, f"{number}/{len(files)} {file.name}: ") as progress:
-                run(file, [target], None, progress, speaker, _folders(format), sound)
-            print(target)
+                wave, folders = load_audio(file), _folders(format)
+                for path in speak_takes(wave, [target], seeds, speaker, file, progress, folders, sound):
+                    print(path, flush=True)
         except DxtalkerError as error:
             failed += 1
             print(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -62,14 +62,10 @@ class Model:
     generator: Generator
     head: Head
     takes: int
-    sampling: Sampling = Sampling()  # of every take but for its seed
 
     def __call__(self, clip: ScoredClip) -> Takes:
         """Each take made once: seeds 0, 1, … finished with the same seed."""
-        raw = [
-            generate(clip.features, self.generator, replace(self.sampling, seed=seed))
-            for seed in range(self.takes)
-        ]
+        raw = [generate(clip.features, self.generator, Sampling(seed=seed)) for seed in range(self.takes)]
         done = [
             finish(motion, clip.features, self.head.lip_gap, Finish(), seed)
             for seed, motion in enumerate(raw)
