@@ -26,15 +26,14 @@ from dxtalker.motion.style import STYLE
 from dxtalker.records import ARKIT_INDEX, MOUTH
 from dxtalker.speech import Encoder, listen
 from dxtalker.speech.encoder import WIDTH as CONTENT
-from dxtalker.train.batches import Batch, Sampler, make_scales
+from dxtalker.train.batches import Sampler, make_scales
 from dxtalker.train.checkpoint import read_checkpoint
 from dxtalker.train.command import run_training
 from dxtalker.train.export import export
 from dxtalker.train.hearing import HearingConfig
 from dxtalker.train.loop import train
-from dxtalker.train.loss import Measures, flow_loss
-from dxtalker.train.network import CHANNELS, Network, NetworkConfig
-from dxtalker.train.small import Small, SmallConfig, noise_spread, small_network, validate
+from dxtalker.train.network import CHANNELS, NetworkConfig
+from dxtalker.train.small import Small, SmallConfig, small_network, validate
 from dxtalker.train.task import Request
 
 pytestmark = pytest.mark.train
@@ -151,22 +150,6 @@ def test_a_batch_names_its_clips(examples: list[Example], tmp_path: Path) -> Non
     task.sampler = sampler
     with pytest.raises(DxtalkerError, match=r"nan at step \d+ with windows of .*clip2"):
         train(task, settings, tmp_path, lambda _: None)
-
-
-def test_flow_loss_is_zero_for_a_perfect_network() -> None:
-    class Oracle(Network):
-        def forward(self, *_: torch.Tensor) -> torch.Tensor:
-            return clean
-
-    clean = torch.randn(2, 30, CHANNELS)
-    known = torch.zeros(2, 30, 1)
-    batch = Batch(
-        clean, torch.zeros(2, 30, CONTENT), torch.zeros(2, 30, 4), torch.ones(2, 30, CHANNELS), clean * 0, known,
-        torch.full((2, 30), torch.nan), *(torch.full((2, 30, n), torch.nan) for n in (10, len(STYLE), 3)),
-    )  # fmt: skip
-    measures = Measures(torch.ones(CHANNELS), torch.zeros(CHANNELS), noise_spread(0.4), 0.1)
-    assert flow_loss(Oracle(TINY), batch, measures)[0] == 0
-    assert flow_loss(Network(TINY), batch, measures)[0] > 0
 
 
 def test_silence_rests_and_voices_are_labelled(

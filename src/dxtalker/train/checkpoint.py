@@ -106,11 +106,13 @@ def read_last(run: Path, config: TrainConfig) -> dict[str, Any] | None:
 def _refuse_another(run: Path, kept: dict[str, Any], given: dict[str, Any]) -> None:
     for name in [*kept, *(n for n in given if n not in kept)]:
         if kept.get(name) != given.get(name):
+            before, now = (
+                "none" if table.get(name) in (None, "") else table[name] for table in (kept, given)
+            )
             mend = "it cannot go on"
             if name in ON_THE_COMMAND_LINE:
-                mend = f"leave out --{name}" if kept.get(name) is None else f"give --{name} {kept[name]}"
+                mend = f"leave out --{name}" if before == "none" else f"give --{name} {kept[name]}"
                 mend += " to go on with it"
-            before, now = ("none" if table.get(name) is None else table[name] for table in (kept, given))
             raise BadInput(
                 f"{run} was started with {name} {before}, not {now}; {mend}, or choose another folder"
             )

@@ -29,7 +29,7 @@ from .batches import Batch, Sampler, Scales, make_scales
 from .checkpoint import Checkpoint
 from .dropping import Dropping, drop_conditions
 from .hearing import HearingConfig, train_hearing
-from .loss import Measures, flow_loss
+from .loss import Measures, Weights, flow_loss
 from .network import CHANNELS, PROSODY, Network, NetworkConfig
 from .runnable import Runnable
 from .styles import Styles, make_styles
@@ -42,7 +42,7 @@ class SmallConfig(TrainConfig):
     """The shipped model."""
 
     window: int = 100  # frames a window, 4 s
-    gap_weight: float = 0.03  # weight of the lip-gap error, per mm²
+    weights: Weights = field(default_factory=Weights)  # of the parts of the loss
     mouth_noise: float = 0.25  # deviation of the noise that the mouth starts from: sound nearly decides it
     drop: Dropping = field(
         default_factory=Dropping
@@ -99,13 +99,13 @@ class Small:
         return self.sampler.batch(size, seed)
 
     def loss(self, network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The flow loss, and the lip-gap error in mm² under "gap"."""
+        """See ``loss.flow_loss``."""
         device = batch.clean.device
         measures = Measures(
             gap=opening_row(self.head, self.scales).to(device),
             offset=torch.from_numpy(self.scales.motion_mean / self.scales.motion_std).to(device),
             spread=noise_spread(self.config.mouth_noise).to(device),
-            gap_weight=self.config.gap_weight,
+            weights=self.config.weights,
         )
         return flow_loss(network, drop_conditions(batch, self.config.drop), measures)
 
