@@ -41,7 +41,7 @@ TINY = NetworkConfig(
     width=16,
     layers=1,
     heads=2,
-    hearing=HearingConfig(width=32, steps=150, batch=4, drop_content=0, dropout=0),
+    hearing=HearingConfig(width=32, members=1, steps=150, batch=4, drop_content=0, dropout=0),
 )
 HEAD = load_head()
 WIDTHS = {"emotion": 10, "style": len(STYLE), "rotation": 3}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,9 @@ HEAD = load_head()
 GAP = HEAD.lip_gap
 FRAMES, JAW = 100, ARKIT_INDEX["jawOpen"]
 SAID = tuple(Phone(("AA", "M", "OW", "P")[k % 4], 0.1 * k, 0.1 * k + 0.1) for k in range(40))
-CONFIG = HearingConfig(width=16, steps=400, rate=4e-3, batch=4, window=50, drop_content=0.0, dropout=0.0)
+CONFIG = HearingConfig(
+    width=16, members=2, steps=400, rate=4e-3, batch=4, window=50, drop_content=0.0, dropout=0.0
+)
 
 
 def clip(name: str, corpus: str, seed: int) -> Example:
@@ -55,18 +59,46 @@ def opening(example: Example) -> np.ndarray:
     return example.motion[:, MOUTH] @ GAP[MOUTH]
 
 
-def test_hearing_learns_and_forgets(heard: tuple[Hearing, Scales]) -> None:
+def test_hearing_learns(heard: tuple[Hearing, Scales]) -> None:
     hearing, scales = heard
     new = clip("new", "made", 99)
     mouth, closed = hear(hearing, new, scales)
     assert mouth.shape == (FRAMES, len(MOUTH)) and closed.shape == (FRAMES,)
     assert np.corrcoef(mouth @ GAP[MOUTH], opening(new))[0, 1] > 0.85
     assert closed[new.content[:, 1] == 1].mean() > 0.7 > 0.3 > closed[new.content[:, 1] == 0].mean()
-    fresh = Hearing(CONFIG)
-    fresh.load_state_dict(hearing.state_dict())
-    fresh.reset()
-    assert np.abs(hear(fresh, new, scales)[0] - mouth).max() > 0.01
     assert hearing(torch.zeros(1, 3, WIDTH)).shape == (1, 3, HEARD)
+
+
+def test_what_was_learned_before_is_forgotten_and_ears_differ(heard: tuple[Hearing, Scales]) -> None:
+    (first, scales), examples = heard, [clip(f"c{seed}", "made", seed) for seed in range(3)]
+    short = replace(CONFIG, steps=3)
+    again, fresh = Hearing(CONFIG), Hearing(CONFIG)
+    again.load_state_dict(first.state_dict())
+    for hearing in (again, fresh):
+        train_hearing(hearing, examples, scales, GAP, short, seed=4)
+    weights = [[w for w in hearing.parameters()] for hearing in (again, fresh)]
+    assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
+    assert not any(w.requires_grad for w in weights[0])
+    a, b = (ear.frame.weight for ear in fresh.ears)
+    assert not torch.allclose(a, b)
+
+
+def test_curves_of_another_rig_teach_only_some_ears(heard: tuple[Hearing, Scales]) -> None:
+    _, scales = heard
+    ours = [clip(f"c{seed}", "made", seed) for seed in range(3)]
+    foreign = [replace(e, corpus="theirs", motion=1 - e.motion, closed=e.closed * np.nan) for e in ours]
+    short = replace(CONFIG, steps=5)
+    alone, mixed, theirs = Hearing(CONFIG), Hearing(CONFIG), Hearing(CONFIG)
+    for hearing, examples in ((alone, ours), (mixed, ours + foreign), (theirs, foreign)):
+        train_hearing(hearing, examples, scales, GAP, short, seed=4)
+    first, second = (
+        [torch.equal(a.frame.weight, b.frame.weight) for a, b in zip(x.ears, y.ears, strict=True)]
+        for x, y in ((alone, mixed), (theirs, alone))
+    )
+    assert first == [False, True] and second == [
+        False,
+        False,
+    ]  # with nothing else, every ear learns from them
 
 
 def test_without_phones_lips_close_where_they_are_heard_to(heard: tuple[Hearing, Scales]) -> None:

@@ -30,6 +30,7 @@ from .reader import ClipReader
 
 CLOSED_MM = 1.0  # opening up to which lips count as closed
 VOICES = "voices"  # corpus name of voices without a face
+SILENCE = "silence"  # and of sounds in which the mouth rests
 SILENCE_SECONDS = 30
 SILENCE_LEVELS = (None, -75.0, -65.0, -55.0, -48.0)  # dBFS of room noise; None is digital silence
 
@@ -233,7 +234,7 @@ def silence(encoder: Encoder, seed: int) -> list[Example]:
             examples.append(
                 Example(
                     name=f"{colour}_{level}",
-                    corpus="silence",
+                    corpus=SILENCE,
                     content=heard.content.astype(np.float16),
                     prosody=prosody(heard),
                     motion=np.zeros((len(heard), CHANNELS), np.float32),

@@ -1,8 +1,8 @@
 """What the mouth does, heard in the sound alone: trained first and by itself, then never again.
 
-A small network between frames of content and the mouth. Trained together with the transformer it would learn the few
-filmed speakers' rhythm; trained first, with dropped features and few steps, it follows new voices a little better than
-a linear read-out of the same features (docs/model-card.md).
+Small networks between frames of content and the mouth, of which the mean counts. Trained together with the transformer
+they would learn the few filmed speakers' rhythm; trained first, with dropped features and few steps, they follow new
+voices better than a linear read-out of the same features (docs/model-card.md).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..data.prepare import Example
+from ..data.prepare import SILENCE, Example
 from ..records import MOUTH
 from ..speech.encoder import WIDTH as CONTENT
-from .batches import Sampler, Scales
+from .batches import Batch, Sampler, Scales
 
 FARTHEST = 4.0  # standard deviations: a few numbers of the encoder go far beyond in long windows
 HEARD = len(MOUTH) + 1  # the mouth, and whether the lips meet
@@ -32,7 +32,9 @@ class HearingConfig:
     context: int = 2  # frames heard on either side
     drop_content: float = 0.3  # share of the content's numbers dropped in training
     dropout: float = 0.2  # of the features behind them
-    steps: int = 700  # optimiser steps
+    members: int = 3  # networks, each trained from its own start
+    foreign: int = 1  # of them, those that learn from curves of other rigs too
+    steps: int = 600  # optimiser steps of each
     batch: int = 24  # windows a step
     window: int = 75  # frames a window, 3 s
     rate: float = 1e-3  # peak learning rate
@@ -41,7 +43,7 @@ class HearingConfig:
     closed_weight: float = 1.0  # weight of whether the lips meet
 
 
-class Hearing(nn.Module):
+class Ear(nn.Module):
     """Standardised content (B, T, 1024) -> (B, T, 29): the mouth's normalised curves, and how closed the lips are."""
 
     def __init__(self, config: HearingConfig) -> None:
@@ -54,16 +56,23 @@ class Hearing(nn.Module):
         self.act = nn.GELU()
         self.out = nn.Linear(width, HEARD)
 
-    def reset(self) -> None:
-        """Forget everything."""
-        for layer in (self.frame, self.around, self.out):
-            layer.reset_parameters()
-
     def forward(self, content: Tensor) -> Tensor:
         """(B, T, HEARD)."""
         content = self.drop_content(content.clamp(-FARTHEST, FARTHEST))
         x = self.drop(self.act(self.frame(content))).transpose(1, 2)
         return self.out(self.drop(self.act(self.around(x))).transpose(1, 2))
+
+
+class Hearing(nn.Module):
+    """The mean of several ears; shapes as of one."""
+
+    def __init__(self, config: HearingConfig) -> None:
+        super().__init__()
+        self.ears = nn.ModuleList(Ear(config) for _ in range(config.members))
+
+    def forward(self, content: Tensor) -> Tensor:
+        """(B, T, HEARD)."""
+        return torch.stack([ear(content) for ear in self.ears]).mean(dim=0)
 
 
 def train_hearing(
@@ -76,33 +85,47 @@ def train_hearing(
 ) -> None:
     """Teach the mouth from clips whose mouth is known, and closed lips from whoever knows, voices with phones too.
 
-    ``lip_gap`` (52,) mm of opening at weight 1 of each shape.
+    What curves of another rig tell is not quite what landmarks tell, so most ears do without them, unless there is
+    nothing else. What ``hearing`` was before is forgotten. ``lip_gap`` (52,) mm of opening at weight 1 of each shape.
     """
-    torch.manual_seed(seed)
     knowing = [e for e in examples if e.covered[MOUTH].any() or np.isfinite(e.closed).any()]
-    sampler = Sampler(knowing, scales, config.window)
-    optimiser = torch.optim.AdamW(hearing.parameters(), config.rate, weight_decay=config.decay)
+    tracked = [e for e in knowing if np.isfinite(e.closed).any()]
+    if not any(e.covered[MOUTH].any() and e.corpus != SILENCE for e in tracked):
+        tracked = knowing
+    for number, ear in enumerate(hearing.ears):
+        taught = knowing if number < config.foreign else tracked
+        torch.manual_seed(seed + 1009 * number)
+        ear.load_state_dict(Ear(config).state_dict())
+        _train_ear(ear, Sampler(taught, scales, config.window), scales, lip_gap, config, seed + 1009 * number)
+    hearing.eval().requires_grad_(False)
+
+
+def _train_ear(
+    ear: nn.Module, sampler: Sampler, scales: Scales, lip_gap: np.ndarray, config: HearingConfig, seed: int
+) -> None:
+    optimiser = torch.optim.AdamW(ear.parameters(), config.rate, weight_decay=config.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, config.steps)
     gap = torch.from_numpy((lip_gap[MOUTH] * scales.motion_std[MOUTH]).astype(np.float32))
-    hearing.requires_grad_(True).train()
+    ear.requires_grad_(True).train()
     for step in range(config.steps):
-        batch = sampler.batch(config.batch, seed * 7_000_003 + step)
-        guess = hearing(batch.content)
-        weight = batch.weight[..., MOUTH]
-        off = guess[..., :-1] - batch.clean[..., MOUTH]
-        seen = (weight.sum(-1) > 0).float()
-        loss = (weight * off**2).sum() / weight.sum().clamp_min(1.0)
-        loss = loss + config.gap_weight * ((off @ gap) ** 2 * seen).sum() / seen.sum().clamp_min(1.0)
-        known = torch.isfinite(batch.closed)
-        told = torch.where(known, batch.closed, torch.zeros(()))
-        loss = loss + config.closed_weight * (
-            ((guess[..., -1] - told) ** 2) * known
-        ).sum() / known.sum().clamp_min(1)
+        loss = _ear_loss(ear, sampler.batch(config.batch, seed * 7_000_003 + step), gap, config)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
-    hearing.eval().requires_grad_(False)
+
+
+def _ear_loss(ear: nn.Module, batch: Batch, gap: Tensor, config: HearingConfig) -> Tensor:
+    """Squared errors of the curves, of the lip gap where the mouth is known, and of whether the lips meet."""
+    guess, weight = ear(batch.content), batch.weight[..., MOUTH]
+    off = guess[..., :-1] - batch.clean[..., MOUTH]
+    seen = (weight.sum(-1) > 0).float()
+    curves = (weight * off**2).sum() / weight.sum().clamp_min(1.0)
+    missed = ((off @ gap) ** 2 * seen).sum() / seen.sum().clamp_min(1.0)
+    known = torch.isfinite(batch.closed)
+    told = torch.where(known, batch.closed, torch.zeros(()))
+    closed = (((guess[..., -1] - told) ** 2) * known).sum() / known.sum().clamp_min(1)
+    return curves + config.gap_weight * missed + config.closed_weight * closed
 
 
 @torch.no_grad()

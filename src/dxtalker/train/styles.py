@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.prepare import VOICES, Example
+from ..data.prepare import SILENCE, VOICES, Example
 from ..motion.style import LEAST_SECONDS, STYLE, standard_style, style_of
 from ..records import ARKIT_NAMES, FEATURE_FPS, Motion
 
@@ -43,7 +43,7 @@ def make_styles(examples: Sequence[Example]) -> Styles:
     """Of all clips whose face was tracked for three seconds; voices and silence have none."""
     found: dict[str, list[np.ndarray]] = defaultdict(list)
     for example in examples:
-        if example.corpus not in (VOICES, "silence") and len(example.motion) >= LEAST:
+        if example.corpus not in (VOICES, SILENCE) and len(example.motion) >= LEAST:
             found[speaker_of(example)] += _of_pieces(example)
     everyone = np.concatenate([np.full((1, len(STYLE)), np.nan), *(np.stack(s) for s in found.values())])
     with warnings.catch_warnings():
