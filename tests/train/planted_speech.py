@@ -71,8 +71,9 @@ def talk(seed: int, speaker: str, frames: int = 250) -> Talk:
 def feelings(rng: np.random.Generator, frames: int) -> np.ndarray:
     """(T, 10): one emotion after the other, each of some strength; valence and arousal unknown."""
     rows = np.zeros((frames, len(EMOTION)), np.float32)
-    for at in range(0, frames, 40):
-        rows[at : at + 40, rng.integers(4)] = rng.uniform(0.3, 1)  # neutral, happy, sad or angry
+    order = rng.permutation(4)  # neutral, happy, sad, angry
+    for number, at in enumerate(range(0, frames, 30)):
+        rows[at : at + 30, order[number % 4]] = rng.uniform(0.3, 1)
     padded = smooth(np.pad(rows, ((9, 9), (0, 0)), mode="edge"), 9)[9:-9]
     padded[:, -2:] = np.nan
     return padded.astype(np.float32)

@@ -31,6 +31,8 @@ class FaceTrack:
     landmarks: np.ndarray  # (T, L, 3) float32, picture units: +x right, +y down, +z away from the camera
     landmark_ids: np.ndarray  # (L,) int, which of the 478 points
     rotation: np.ndarray  # (T, 3, 3) float32, head to camera
+    emotion: np.ndarray | None = None  # (10,) or (T, 10) float32, columns as EMOTION; NaN: unknown
+    speaker: str = ""  # whose face it is, where the track says so
 
     @property
     def duration(self) -> float:
@@ -48,6 +50,8 @@ class CurveTrack:
     fps: float
     names: tuple[str, ...]
     curves: np.ndarray  # (T, len(names)) float32
+    emotion: np.ndarray | None = None  # (10,) or (T, 10) float32, columns as EMOTION; NaN: unknown
+    speaker: str = ""  # whose face it is, where the track says so
 
     @property
     def duration(self) -> float:
@@ -66,9 +70,11 @@ def read_track(path: Path) -> Track:
     try:
         with np.load(path, allow_pickle=False) as data:
             fps, scores = float(data["fps"]), data["bs"].astype(np.float32)
+            emotion = data["emotion"].astype(np.float32) if "emotion" in data else None
+            speaker = str(data["speaker"]) if "speaker" in data else ""
             if "names" in data:
                 names = tuple(str(n) for n in data["names"])
-                return CurveTrack(path.stem, path.parent.name, sound, fps, names, scores)
+                return CurveTrack(path.stem, path.parent.name, sound, fps, names, scores, emotion, speaker)
             return FaceTrack(
                 name=path.stem,
                 corpus=path.parent.name,
@@ -78,6 +84,8 @@ def read_track(path: Path) -> Track:
                 landmarks=data["lmk"].astype(np.float32),
                 landmark_ids=data["lmk_idx"].astype(np.int64),
                 rotation=data["pose"][:, :3, :3].astype(np.float32),
+                emotion=emotion,
+                speaker=speaker,
             )
     except (OSError, ValueError, KeyError) as error:
         raise BadInput(f"{path} is not a face track ({error}); expected bs, fps and lmk or names") from error

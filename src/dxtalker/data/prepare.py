@@ -22,6 +22,7 @@ from ..speech.listen import follow_register
 from .clip import Clip
 from .clips import SOUND_SUFFIXES, FaceTrack, find_tracks, read_track
 from .company import Company
+from .emotions import track_emotion, with_table
 from .labels import make_labels
 from .manifest import is_collection
 from .names import is_listed
@@ -91,13 +92,15 @@ def load_folder(
                 motion=np.concatenate([labels.curves, labels.rotation], axis=1),
                 covered=labels.covered,
                 closed=met.astype(np.float32),
+                emotion=track_emotion(track, frames),
+                speaker=track.speaker,
             )
         )
         company.add(number - 1, kept.with_suffix(".among.npy"), track.sound)
         if progress and number % 50 == 0:
             progress(f"{folder.name}: {number} of {len(paths)} clips")
     company.close()
-    return examples
+    return with_table(examples, folder)
 
 
 def load_collection(
@@ -133,6 +136,7 @@ def load_collection(
                 motion=np.concatenate([curves, clip.motion.rotation[:frames]], axis=1),
                 covered=covered,
                 closed=met.astype(np.float32),
+                speaker=clip.record.speaker,
             )
         )
         company.add(number - 1, kept.with_suffix(".among.npy"), clip.sound)
@@ -143,7 +147,7 @@ def load_collection(
         progress(reader.summary())
     if not examples:
         raise BadInput(f"no clip of {folder} can be read; {reader.summary()}")
-    return examples
+    return with_table(examples, folder)
 
 
 def cache_name(folder: Path, clip: Clip) -> str:

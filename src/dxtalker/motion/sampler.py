@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,22 +55,24 @@ class Generator:
                 raise BadInput(
                     f"{source} is a {facts['format']} for {facts['space']}; expected {FORMAT} for arkit"
                 )
-            self.mean = np.array(facts["motion_mean"], np.float32)
-            self.std = np.array(facts["motion_std"], np.float32)
-            self.spread = np.array(facts["noise_spread"], np.float32)
-            self.name = f"{facts['name']} {facts['version']}"
-            # Files from before there were conditions have no inputs for them.
-            taught = facts.get("conditions", [])
-            self.inputs = {i.name for i in self.session.get_inputs()}
-            self.conditions = tuple(name for name in NAMES if name in taught and name in self.inputs)
-            self.style_mean = np.array(facts.get("style_mean", 0), np.float32)
-            self.style_std = np.array(facts.get("style_std", 1), np.float32)
+            self._read(facts, {i.name for i in self.session.get_inputs()})
         except BadInput:
             raise
         except Exception as error:
             raise BadInput(
                 f"{source} is not a dxtalker generator ({error}); train one with: dxtalker train"
             ) from error
+
+    def _read(self, facts: Mapping[str, Any], inputs: set[str]) -> None:
+        """What the file says of itself; files from before there were conditions have no inputs for them."""
+        self.mean = np.array(facts["motion_mean"], np.float32)  # (55,)
+        self.std = np.array(facts["motion_std"], np.float32)  # (55,)
+        self.spread = np.array(facts["noise_spread"], np.float32)  # (55,)
+        self.name = f"{facts['name']} {facts['version']}"
+        self.inputs = inputs
+        self.conditions = tuple(n for n in NAMES if n in facts.get("conditions", []) and n in inputs)
+        self.style_mean = np.array(facts.get("style_mean", 0), np.float32)  # (28,)
+        self.style_std = np.array(facts.get("style_std", 1), np.float32)  # (28,)
 
     def require(self, asked: Conditions) -> None:
         """Raise BadInput unless the model was trained on everything that is asked for."""
