@@ -21,8 +21,8 @@ SPAN = 32.0  # dB: nothing this far below the voice of the last seconds is speec
 DIP = 18.0  # dB: the noise floor lies at least this far below the voice
 STEADY = 8.0  # dB: unvoiced sound within such a range for 0.64 s is noise, however loud
 FLOOR_SECONDS, VOICE_SECONDS = 6.0, 3.0  # how far back floor and voice are looked for
-GAP = 0.32  # s: shorter pauses (stop closures last 50 to 150 ms) are not silence
-LEAD, TRAIL = 0.08, 0.12  # s: the mouth is half released before onset, half returned after the end
+GAP = 0.24  # s: shorter pauses (stop closures last 50 to 150 ms) are not silence
+LEAD, TRAIL = 0.04, 0.08  # s: the mouth is more than half released before onset, half returned after the end
 
 
 def speech_activity(features: SpeechFeatures) -> np.ndarray:
