@@ -34,7 +34,7 @@ NOD = np.radians(2.7)  # median depth of a nod on a full accent
 LIFT = np.radians(-2.0)  # the head is this much higher while speaking (pitch)
 IDLE = 0.3  # share of sway that is left in silence
 TURNS = 0.6  # turns a second while speaking, besides those at onsets
-HELD = 0.1  # share of rises of F0 at which brows are lifted and held, besides at half of the onsets
+HELD = 0.2  # share of rises of F0 at which brows are lifted and held, besides at half of the onsets
 BROW = channels("browInnerUp", "browOuterUp")
 BROW_SHARE = np.array([1.0, 0.7, 0.7])
 NECK_BEND = 0.03  # m a radian: the neck bends along, so nods carry the head forward and rolls sideways
@@ -121,7 +121,7 @@ def _held_brows(found: Accents, active: np.ndarray, first: int, fps: float, seed
     rises = np.isin(np.arange(len(active)), found.frame[found.rise > 1.5])
     at = np.flatnonzero((onset & (draw[:, 0] < 0.5)) | (rises & (draw[:, 0] < HELD)))
     u = draw[at]
-    size = (0.08 + 0.4 * u[:, 1] ** 2)[:, None]
+    size = (0.08 + 0.35 * u[:, 1] ** 2)[:, None]
     return strokes(
         len(active), at - 0.12 * fps, np.full(len(at), 0.28 * fps), (0.3 + 1.8 * u[:, 2]) * fps,
         (0.5 + 0.5 * u[:, 3]) * fps, size,
