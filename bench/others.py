@@ -3,8 +3,7 @@
     cp bench/others/package.json packages/; npm install --no-package-lock --prefix packages
     python bench/others.py us_gov grid_unseen --only names.txt --packages packages --keep kept \\
         --said tests/data/demo.phone.json src/dxtalker/assets/demo.flac [--said times sound …]
-        [--ask rhubarb …]
-        [--probes grid_s1 --hold-out names.txt] [--text] [--model run/model.onnx] [-o others.json]
+        [--ask rhubarb …] [--text] [--probes grid_s1 --hold-out names.txt] [--model run/model.onnx] [-o others.json]
 
 ``--keep`` holds the sound as the packages want it and what they said, clip by clip: a stopped run goes on there.
 docs/others.md says what is measured, and on what.
@@ -41,7 +40,7 @@ from dxtalker.motion.sampler import Generator, Sampling
 from dxtalker.records import SAMPLE_RATE
 from dxtalker.speech import Encoder, listen
 from others_figures import Row, Said, as_text, tables
-from others_shapes import from_cues, from_frames, loudness_jaw, recipes
+from others_shapes import FADES, from_cues, from_frames, loudness_jaw, recipes
 
 RUNNER = Path(__file__).parent / "others" / "run.mjs"
 PACKAGES = {
@@ -140,10 +139,10 @@ def read_found(path: Path) -> dict[str, dict]:
     return found
 
 
-def weights_of(entry: Mapping, frames: int) -> np.ndarray:
-    """(frames, 15) weights of the Oculus visemes from a line of run.mjs."""
+def weights_of(entry: Mapping, frames: int, fade: float) -> np.ndarray:
+    """(frames, 15) weights of the Oculus visemes from a line of run.mjs; ``fade`` seconds between mouth shapes."""
     if "cues" in entry:
-        return from_cues([tuple(cue) for cue in entry["cues"]], frames)
+        return from_cues([tuple(cue) for cue in entry["cues"]], frames, fade)
     return from_frames(entry["names"], np.asarray(entry["frames"], np.float32), entry["fps"], frames)
 
 
@@ -165,9 +164,16 @@ def package_rows(
         say(f"{PACKAGES[which]}{' with text' if told else ''}: {len(asked)} recordings")
         found = run_package(which, asked, options.packages, kept, told)
         speed = sum(s.wave.duration for s in asked) / sum(found[s.name]["seconds"] for s in asked)
-        for title, table in recipes().items():
-            openings = {s.name: head.opening(weights_of(found[s.name], s.frames) @ table) for s in asked}
-            rows.append(Row(f"{which}{' with text' if told else ''}, {title}", openings, speed))
+        if told:  # the others of the same groups as without text, so that rows are of the same clips
+            groups = {s.group for s in asked}
+            rest = [s for s in said if s.group in groups and not s.text]
+            found |= run_package(which, rest, options.packages, kept, False)
+            asked += rest
+        for how, fade in FADES.items() if which == "rhubarb" else [("", 0.0)]:
+            for shapes, table in recipes().items():
+                title = ", ".join(filter(None, [f"{which}{' with text' if told else ''}", how, shapes]))
+                weights = {s.name: weights_of(found[s.name], s.frames, fade) for s in asked}
+                rows.append(Row(title, {n: head.opening(w @ table) for n, w in weights.items()}, speed))
     return rows
 
 

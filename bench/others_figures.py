@@ -10,7 +10,7 @@ import numpy as np
 
 from dxtalker.data.phones import Phone
 from dxtalker.evaluate.clips import ScoredClip
-from dxtalker.evaluate.closures import closed_at, widest_at
+from dxtalker.evaluate.closures import closed_at, confirmed, recalled, widest_at
 from dxtalker.evaluate.metrics import FPS, Pair, amplitude_ratio, correlation, silence_opening
 from dxtalker.records import SpeechFeatures, Waveform
 
@@ -61,6 +61,12 @@ def figures(row: Row, said: Sequence[Said]) -> dict[str, float]:
         "amplitude": amplitude,
         "error mm": float(np.concatenate([np.abs(p.guess - p.truth) for p in pairs]).mean()),
         "error mm, rescaled": float(np.concatenate(scaled).mean()),
+        "closures kept": _mean(
+            [recalled(p.guess, s.clip.met, p.silent) for p, (s, _) in zip(pairs, clips, strict=True)]
+        ),
+        "closures true": _mean(
+            [confirmed(p.guess, s.clip.met, p.silent) for p, (s, _) in zip(pairs, clips, strict=True)]
+        ),
         "silence": silence_opening([p.guess for p in pairs], [p.silent for p in pairs]),
     }
 
@@ -72,7 +78,7 @@ def at_phones(row: Row, said: Sequence[Said], scale: float) -> dict[str, float]:
         return {}
 
     def mean(value: Callable[[tuple[Phone, ...], np.ndarray], np.ndarray], factor: float) -> float:
-        return float(np.nanmean(np.concatenate([value(s.phones, factor * o) for s, o in heard])))
+        return _mean([value(s.phones, factor * o) for s, o in heard])
 
     return {
         "closed": mean(closed_at, 1.0),
@@ -80,6 +86,12 @@ def at_phones(row: Row, said: Sequence[Said], scale: float) -> dict[str, float]:
         "closed, rescaled": mean(closed_at, scale),
         "open vowels mm, rescaled": mean(widest_at, scale),
     }
+
+
+def _mean(values: Sequence[np.ndarray]) -> float:
+    """Of what was asked; NaN where nothing was."""
+    joined = np.concatenate(values)
+    return float(joined[np.isfinite(joined)].mean()) if np.isfinite(joined).any() else float("nan")
 
 
 def _earlier(opening: np.ndarray, lag: float) -> np.ndarray:

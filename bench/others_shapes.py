@@ -16,7 +16,10 @@ from dxtalker.face.visemes import recipe as ours
 from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES
 
 FPS = 25
-FADE = 0.08  # seconds in which one mouth shape turns into the next, half on either side
+FADES = {
+    "cut": 0.0,
+    "cross-faded": 0.08,
+}  # seconds in which one mouth shape turns into the next, half on either side
 # Rhubarb's chart in Oculus visemes. B is its clenched teeth of most consonants, C the open mouth of "men" and "bat", H a
 # long L; users' code for web avatars has the same but for C and H, which waver between E and I, nn and TH.
 RHUBARB = {"A": "PP", "B": "kk", "C": "E", "D": "aa", "E": "O", "F": "U", "G": "FF", "H": "nn", "X": "sil"}
@@ -57,21 +60,21 @@ def _row(weights: Mapping[str, float]) -> np.ndarray:
     return row
 
 
-def from_cues(cues: Sequence[tuple[float, float, str]], frames: int) -> np.ndarray:
+def from_cues(cues: Sequence[tuple[float, float, str]], frames: int, fade: float) -> np.ndarray:
     """(frames, 15) float32 weights of ``OCULUS`` from Rhubarb's cues (start, end, shape), seconds.
 
     Of cues that overlap the later one counts; between them lies rest. A frame shows the mean of the shapes within
-    ``FADE`` around it, which turns one into the next in a straight line and makes nothing late. Raises BadInput on
-    a shape that Rhubarb does not have.
+    ``fade`` seconds around it, which turns one into the next in a straight line and makes nothing late; 0 cuts, as
+    drawn pictures do. Raises BadInput on a shape that Rhubarb does not have.
     """
     per_second = 1000
-    count = int(np.ceil((frames / FPS + FADE) * per_second)) + 1
+    count = int(np.ceil((frames / FPS + fade) * per_second)) + 1
     active = np.full(count, OCULUS.index("sil"))
     for start, end, shape in sorted(cues, key=lambda cue: cue[0]):
         if shape not in RHUBARB:
             raise BadInput(f"{shape!r} is no mouth shape of Rhubarb's; expected one of {', '.join(RHUBARB)}")
         active[round(start * per_second) : round(end * per_second)] = OCULUS.index(RHUBARB[shape])
-    half = round(FADE * per_second / 2)
+    half = max(1, round(fade * per_second / 2))
     whole = np.eye(len(OCULUS), dtype=np.float32)[np.pad(active, half, mode="edge")]
     summed = np.concatenate([np.zeros((1, len(OCULUS))), np.cumsum(whole, axis=0)])
     at = np.round(np.arange(frames) * per_second / FPS).astype(int)

@@ -25,15 +25,22 @@ from others_figures import figures  # noqa: E402
 
 
 def test_a_cue_is_its_shape_in_its_middle_and_half_of_it_where_it_begins() -> None:
-    weights = shapes.from_cues([(0.0, 0.4, "X"), (0.4, 0.8, "D"), (0.8, 1.0, "A")], 25)
+    weights = shapes.from_cues([(0.0, 0.4, "X"), (0.4, 0.8, "D"), (0.8, 1.0, "A")], 25, 0.08)
     assert weights[15, OCULUS.index("aa")] == 1
     np.testing.assert_allclose(weights[10, [OCULUS.index("sil"), OCULUS.index("aa")]], 0.5, atol=0.02)
     assert weights[24, OCULUS.index("PP")] == 1
     np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
 
 
+def test_a_closure_of_40_ms_is_whole_when_cut_and_half_when_faded() -> None:
+    cues = [(0.0, 0.39, "D"), (0.39, 0.43, "A"), (0.43, 1.0, "D")]
+    cut, faded = (shapes.from_cues(cues, 25, fade)[:, OCULUS.index("PP")] for fade in (0.0, 0.08))
+    assert cut[10] == 1 and cut.sum() == 1
+    assert faded.max() == pytest.approx(0.5, abs=0.02)
+
+
 def test_of_cues_that_overlap_the_later_counts_and_gaps_are_rest() -> None:
-    weights = shapes.from_cues([(0.2, 0.8, "D"), (0.6, 0.8, "A")], 40)
+    weights = shapes.from_cues([(0.2, 0.8, "D"), (0.6, 0.8, "A")], 40, 0.08)
     assert OCULUS[weights[10].argmax()] == "aa"
     assert OCULUS[weights[17].argmax()] == "PP"
     assert OCULUS[weights[0].argmax()] == OCULUS[weights[30].argmax()] == "sil"
@@ -41,7 +48,7 @@ def test_of_cues_that_overlap_the_later_counts_and_gaps_are_rest() -> None:
 
 def test_a_shape_that_is_none_is_refused() -> None:
     with pytest.raises(BadInput, match="'Q' is no mouth shape"):
-        shapes.from_cues([(0.0, 1.0, "Q")], 25)
+        shapes.from_cues([(0.0, 1.0, "Q")], 25, 0.08)
 
 
 def test_frames_of_another_rate_keep_their_time() -> None:
@@ -87,7 +94,7 @@ def test_a_line_cut_off_by_a_stop_is_asked_again_but_others_must_be_whole(tmp_pa
     whole = json.dumps({"clip": "a", "seconds": 1.0, "cues": [[0, 1, "D"]]})
     kept.write_text(f'{{"package": "x"}}\n{whole}\n{whole[:20]}')
     assert list(others.read_found(kept)) == ["a"]
-    assert OCULUS[others.weights_of(others.read_found(kept)["a"], 25)[12].argmax()] == "aa"
+    assert OCULUS[others.weights_of(others.read_found(kept)["a"], 25, 0.08)[12].argmax()] == "aa"
     kept.write_text(f"{whole[:20]}\n{whole}\n")
     with pytest.raises(BadInput, match=r"rhubarb\.jsonl:1"):
         others.read_found(kept)
@@ -153,6 +160,6 @@ def test_kept_answers_are_scored_without_node(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(others.shutil, "which", lambda name: f"/usr/bin/{name}")
     options = argparse.Namespace(packages=tmp_path, ask=list(others.PACKAGES), text=False)
     rows = others.package_rows([one], head, options, tmp_path, lambda text: None)
-    assert len(rows) == len(others.PACKAGES) * len(shapes.recipes())
+    assert len(rows) == (len(others.PACKAGES) + 1) * len(shapes.recipes())  # Rhubarb's cut and cross-faded
     assert all(row.times_real_time == pytest.approx(2.0) for row in rows)
     assert rows[0].openings["s"][12] > 5 > 0.5 > abs(rows[0].openings["s"][0])
