@@ -173,7 +173,12 @@ def test_pieces_give_the_motion_of_the_whole(planted: InTorch) -> None:
 
 def test_what_nobody_told_is_not_a_condition() -> None:
     examples = [replace(example(1, "wide"), emotion=None, corpus="silence")]
-    task = Small(examples, [], load_head(), replace(CONFIG, network=replace(SMALL, width=16, layers=1)))
+    task = Small(
+        examples,
+        [],
+        load_head(),
+        replace(CONFIG, network=replace(SMALL, width=16, hearing=HearingConfig(steps=1))),
+    )
     assert task.facts["conditions"] == ["rotation"]
     task.batch(2, 0)
     generator = InTorch.__new__(InTorch)
