@@ -50,6 +50,16 @@ class SmallConfig(TrainConfig):
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
 
+@dataclass(frozen=True)
+class Material:
+    """What a run learns from, and what chooses its step."""
+
+    examples: Sequence[Example]  # filmed clips, silence, and voices without a face
+    validation: Sequence[Example]  # of corpora that are not learned from
+    phones: Phones = field(default_factory=dict)  # of those voices and of filmed clips
+    sources: Sequence[Source] = ()
+
+
 class Small:
     """The task: see ``task.Task``. Validation is by correlation on tracked corpora and closure on voices."""
 
@@ -62,11 +72,13 @@ class Small:
         sources: Sequence[Source] = (),
         phones: Phones | None = None,
         say: Callable[[str], None] = lambda _: None,
+        scales: Scales | None = None,
     ) -> None:
+        """``scales``: None for those of ``examples``."""
         torch.manual_seed(config.seed)
         self.config, self.head, self.sources = config, head, sources
         self.fingerprint = fingerprint(examples)
-        self.scales = make_scales([e for e in examples if e.corpus != VOICES], head)
+        self.scales = scales or make_scales([e for e in examples if e.corpus != VOICES], head)
         self.network = Network(config.network)
         examples = self._hear(examples, phones or {}, say)
         styles = make_styles(examples)
@@ -113,8 +125,15 @@ class Small:
 
 
 def load_small(request: Request, config: SmallConfig, say: Callable[[str], None]) -> Small:
-    """Everything the user gave, as features and labels in memory."""
-    head, encoder, cache = load_head(), Encoder(threads=request.threads), request.cache
+    """The task of everything the user gave."""
+    head = load_head()
+    given = gather(request, head, config.seed, say)
+    return Small(given.examples, given.validation, head, config, given.sources, given.phones, say)
+
+
+def gather(request: Request, head: Head, seed: int, say: Callable[[str], None]) -> Material:
+    """Everything the user gave, as features and labels in memory; ``seed`` draws the noise of silence."""
+    encoder, cache = Encoder(threads=request.threads), request.cache
     clips = [e for folder in request.folders for e in load_folder(folder, cache, head, encoder, say)]
     kept = hold_out(clips, request.held_out)
     phones = {name: said for path in request.phones for name, said in read_phones(path).items()}
@@ -123,7 +142,7 @@ def load_small(request: Request, config: SmallConfig, say: Callable[[str], None]
         for folder in request.voices
         for e in load_voices(folder, cache, encoder, request.held_out, phones, say)
     ]
-    quiet = silence(encoder, config.seed)
+    quiet = silence(encoder, seed)
     others = [e for folder in request.validate for e in load_folder(folder, cache, head, encoder, say)]
     licences = _licences([*request.folders, *request.validate])
     sources = [
@@ -135,7 +154,7 @@ def load_small(request: Request, config: SmallConfig, say: Callable[[str], None]
     examples = kept + quiet + voices
     minutes = sum(len(e.motion) for e in examples) / float(FEATURE_FPS) / 60
     say(f"{len(examples)} examples, {minutes:.0f} minutes")
-    return Small(examples, others, head, config, sources, phones, say)
+    return Material(examples, others, phones, sources)
 
 
 def _licences(folders: Sequence[Path]) -> dict[str, dict[str, int]]:
