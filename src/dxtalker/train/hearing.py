@@ -7,7 +7,7 @@ voices better than a linear read-out of the same features (docs/model-card.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +82,7 @@ def train_hearing(
     lip_gap: np.ndarray,
     config: HearingConfig,
     seed: int,
+    say: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Teach the mouth from clips whose mouth is known, and closed lips from whoever knows, voices with phones too.
 
@@ -94,6 +95,7 @@ def train_hearing(
         tracked = knowing
     for number, ear in enumerate(hearing.ears):
         taught = knowing if number < config.foreign else tracked
+        say(f"hearing: ear {number + 1} of {config.members}")
         torch.manual_seed(seed + 1009 * number)
         ear.load_state_dict(Ear(config).state_dict())
         _train_ear(ear, Sampler(taught, scales, config.window), scales, lip_gap, config, seed + 1009 * number)

@@ -99,7 +99,7 @@ class Small:
         said = "hearing is trained on filmed mouths"
         for _ in range(2 if any(e.corpus == VOICES for e in examples) else 1):
             say(said)
-            train_hearing(hearing, examples, self.scales, gap, config.network.hearing, config.seed)
+            train_hearing(hearing, examples, self.scales, gap, config.network.hearing, config.seed, say)
             examples = label_voices(examples, hearing, self.scales, phones, gap)
             said = "voices are labelled; hearing is trained on them too"
         return examples
