@@ -8,14 +8,17 @@ import pytest
 from dxtalker.data.phones import Phone
 from dxtalker.data.prepare import Example
 from dxtalker.errors import NotReady
+from dxtalker.evaluate.closures import lip_to_teeth_at
+from dxtalker.evaluate.regions import regions
 from dxtalker.face.head_file import load_head
 from dxtalker.motion.sampler import CHANNELS
-from dxtalker.records import ARKIT_INDEX, MOUTH
+from dxtalker.records import ARKIT_INDEX, ARKIT_NAMES, MOUTH
 from dxtalker.train.teacher import (
     FEATURES,
     Teacher,
     articulation,
     as_large,
+    bite_lip,
     close_lips,
     fit_teacher,
     most_opening,
@@ -87,6 +90,26 @@ def test_closing_lips_leaves_what_does_not_part_them() -> None:
     assert opening(closed).max() <= 0.5 + 1e-3
     assert np.array_equal(closed[:, GAP[MOUTH] <= 0], mouth[:, GAP[MOUTH] <= 0])
     assert np.array_equal(close_lips(mouth, np.full(50, np.inf), GAP[MOUTH]), mouth)
+
+
+def test_the_lower_lip_comes_to_the_teeth_in_f_and_nowhere_else() -> None:
+    said = (
+        Phone("AA", 0, 1),
+        Phone("F", 1, 1.1),
+        Phone("AA", 1.1, 2),
+        Phone("V", 2.005, 2.01),
+        Phone("AA", 2.01, 4),
+    )
+    where = regions(HEAD)
+    still = np.zeros((FRAMES, len(ARKIT_NAMES)), np.float32)
+    still[:, ARKIT_INDEX["jawOpen"]] = 0.2
+    moved = still.copy()
+    moved[:, MOUTH] = bite_lip(still[:, MOUTH], said)
+    assert (lip_to_teeth_at(said, still, where)[np.isfinite(lip_to_teeth_at(said, still, where))] > 5).all()
+    touch = lip_to_teeth_at(said, moved, where)
+    assert np.isfinite(touch).sum() == 2 and np.nanmax(touch) < 3
+    assert np.array_equal(moved[:22], still[:22]) and np.array_equal(moved[60:], still[60:])
+    assert np.array_equal(bite_lip(still[:, MOUTH], ()), still[:, MOUTH])
 
 
 def test_a_voice_keeps_its_shape_and_gets_the_teachers_size(teacher: Teacher) -> None:

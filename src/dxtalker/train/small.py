@@ -34,7 +34,7 @@ from .network import CHANNELS, PROSODY, Network, NetworkConfig
 from .runnable import Runnable
 from .styles import Styles, make_styles
 from .task import Request, Source, TrainConfig
-from .voices import Phones, label_voices
+from .voices import Phones, bitten, label_voices
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class Small:
         self.fingerprint = fingerprint(examples)
         self.scales = scales or make_scales([e for e in examples if e.corpus != VOICES], head)
         self.network = Network(config.network)
+        examples = [bitten(e, (phones or {}).get(e.name, ())) for e in examples]
         examples = self._hear(examples, phones or {}, say)
         styles = make_styles(examples)
         self.sampler = Sampler(examples, self.scales, config.window, styles=styles)

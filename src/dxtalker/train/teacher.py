@@ -19,7 +19,8 @@ from ..data.phones import LIPS_MEET, PAUSES, Phone
 from ..data.prepare import Example
 from ..data.ridge import Ridge, fit_ridge
 from ..errors import NotReady
-from ..records import FEATURE_FPS, MOUTH
+from ..face.visemes import recipe
+from ..records import ARKIT_INDEX, ARKIT_NAMES, FEATURE_FPS, MOUTH
 
 CONTEXT = 6  # frames on either side that a phone acts over
 PENALTY = 0.03  # ridge per frame on standardised features
@@ -55,6 +56,9 @@ MEET, PART = (
 CLOSED_MM = 0.3  # opening that is left in a closure
 MOST_SCALED = 2.0  # a voice's opening is made larger or smaller by at most this
 REACH = 0.12  # seconds beside a closure beyond which it asks for nothing
+LIP_ON_TEETH = frozenset({"F", "V"})
+BITE = 0.9  # of the viseme FF that is reached in /f v/
+BITE_SECONDS = 0.08  # over which the lower lip comes and goes
 
 
 def articulation(phones: Sequence[Phone], frames: int) -> np.ndarray:
@@ -122,6 +126,24 @@ def close_lips(mouth: np.ndarray, most: np.ndarray, lip_gap: np.ndarray) -> np.n
     wanted = np.maximum(most - together, 0)
     share = np.where(apart > wanted, wanted / np.maximum(apart, 1e-6), 1.0)
     return (mouth * np.where(parting > 0, share[:, None], 1)).astype(np.float32)
+
+
+def bite_lip(mouth: np.ndarray, phones: Sequence[Phone]) -> np.ndarray:
+    """Mouth curves (T, 28) whose lower lip comes to the upper teeth in /f v/, which no landmark shows.
+
+    A phone shorter than a frame bites in the frame that is nearest to its middle.
+    """
+    times = np.arange(len(mouth)) / float(FEATURE_FPS)
+    how = np.zeros(len(mouth), np.float32)
+    for phone in phones:
+        if phone.name in LIP_ON_TEETH and len(mouth):
+            beside = np.maximum(np.maximum(phone.start - times, times - phone.end), 0)
+            beside[np.argmin(np.abs(times - (phone.start + phone.end) / 2))] = 0
+            how = np.maximum(how, (1 - beside / BITE_SECONDS).clip(0, 1))
+    target = np.zeros(len(ARKIT_NAMES), np.float32)
+    for name, weight in recipe("FF").items():
+        target[ARKIT_INDEX[name]] = weight
+    return (mouth + BITE * how[:, None] * (target[MOUTH] - mouth)).astype(np.float32)
 
 
 def fit_teacher(

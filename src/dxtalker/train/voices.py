@@ -1,4 +1,4 @@
-"""Labels of voices without a face: their mouth is heard, its size told by a teacher, its closures by phones."""
+"""Labels of voices without a face: their mouth is heard, its size told by a teacher, its contacts by phones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..data.prepare import VOICES, Example
 from ..records import MOUTH
 from .batches import Scales
 from .hearing import Hearing, hear
-from .teacher import CLOSED_MM, Teacher, as_large, close_lips, fit_teacher, most_opening
+from .teacher import CLOSED_MM, Teacher, as_large, bite_lip, close_lips, fit_teacher, most_opening
 
 Phones = Mapping[str, Sequence[Phone]]  # by clip name
 
@@ -33,6 +33,15 @@ def label_voices(
     ]
 
 
+def bitten(example: Example, phones: Sequence[Phone]) -> Example:
+    """A filmed clip with the lower lip on the upper teeth in /f v/: landmarks do not show it."""
+    if not example.covered[..., MOUTH].any() or not phones:
+        return example
+    motion = example.motion.copy()
+    motion[:, MOUTH] = bite_lip(motion[:, MOUTH], phones)
+    return replace(example, motion=motion)
+
+
 def label_voice(
     example: Example,
     hearing: Hearing,
@@ -43,11 +52,12 @@ def label_voice(
 ) -> Example:
     """The mouth that is heard in a voice without a face, as that voice's label.
 
-    Its lips are closed where its phones say so or, without phones, where they are heard to meet.
+    Its lips meet where its phones say so or, without phones, where they are heard to, and touch the teeth in /f v/.
     """
     mouth, closed = hear(hearing, example, scales)
     if phones and teacher:
         mouth = as_large(teacher, mouth, phones)
+    mouth = bite_lip(mouth, phones)
     opening = mouth @ lip_gap[MOUTH]
     most = most_opening(phones, len(mouth)) if phones else opening + closed * (CLOSED_MM - opening)
     motion, covered = example.motion.copy(), np.zeros(example.motion.shape[1], np.float32)
