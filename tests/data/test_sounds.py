@@ -62,3 +62,12 @@ def test_what_cannot_be_made_is_refused() -> None:
         sounds.noise("blue", 100, np.random.default_rng(0))
     with pytest.raises(BadInput, match="babble needs voices"):
         sounds.babble([], 100, np.random.default_rng(0))
+
+
+def test_a_mouth_rests_in_sounds_of_many_kinds_and_levels() -> None:
+    made = dict(sounds.resting_sounds(3))
+    assert len(made) == 1 + sum(len(levels) for levels in sounds.RESTING.values())
+    assert not made["digital"].any() and all(np.abs(sound).max() <= 1 for sound in made.values())
+    quiet, loud = made["white_-75"], made["white_-55"]
+    assert 20 * np.log10(np.std(loud) / np.std(quiet)) == pytest.approx(20, abs=0.5)
+    assert np.array_equal(made["brown_-48"], dict(sounds.resting_sounds(3))["brown_-48"])

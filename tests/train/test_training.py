@@ -16,6 +16,7 @@ import torch
 
 from dxtalker.audio import load_audio
 from dxtalker.data.prepare import Example, hold_out, load_folder, load_voices, silence
+from dxtalker.data.views import View
 from dxtalker.errors import BadInput, DxtalkerError
 from dxtalker.evaluate.command import Request as Evaluation
 from dxtalker.evaluate.command import run_evaluation
@@ -138,6 +139,26 @@ def test_windows_are_whole_and_masks_follow_the_corpus(examples: list[Example]) 
     assert not batch.past[batch.known.expand_as(batch.past) == 0].any()
 
 
+def test_a_share_of_windows_hears_the_other_recording(examples: list[Example]) -> None:
+    scales = make_scales(examples, HEAD)
+    viewed = [replace(e, among=None, view=View(e.content + 1, e.prosody + 50)) for e in examples]
+
+    def told(views: float) -> float:
+        batch = Sampler(viewed, scales, 40, views=views).batch(200, seed=0)
+        other = batch.prosody[:, 0, 2] > 25
+        content = batch.content[:, 0] * torch.from_numpy(scales.content_std)
+        heard = torch.from_numpy(
+            np.stack([e.content for e in examples]).reshape(-1, CONTENT).astype(np.float32)
+        )
+        heard = heard - torch.from_numpy(scales.content_mean)
+        nearest = torch.cdist(content - other[:, None].float(), heard).min(1).values
+        assert nearest.max() < 1  # content and prosody are of one recording
+        return float(other.float().mean())
+
+    assert told(0.0) == 0 and told(1.0) == 1
+    assert 0.2 < told(0.3) < 0.4
+
+
 def test_a_batch_names_its_clips(examples: list[Example], tmp_path: Path) -> None:
     poisoned = [replace(e, prosody=e.prosody * np.nan) if e.name == "clip2" else e for e in examples]
     sampler = Sampler(poisoned, make_scales(examples, HEAD), 40)
@@ -155,7 +176,7 @@ def test_a_batch_names_its_clips(examples: list[Example], tmp_path: Path) -> Non
 def test_silence_rests_and_voices_are_labelled(
     clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dxtalker.data.prepare.SILENCE_SECONDS", 2)
+    monkeypatch.setattr("dxtalker.data.sounds.REST_SECONDS", 2)
     quiet = silence(Encoder(threads=1), 0)
     assert all(not e.motion.any() and e.covered[ARKIT_INDEX["jawOpen"]] for e in quiet)
     voices = load_voices(clips, tmp_path, Encoder(threads=1), frozenset({"clip0", "clip1"}), {})
@@ -163,7 +184,7 @@ def test_silence_rests_and_voices_are_labelled(
 
 
 def test_train_export_speak_evaluate(clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dxtalker.data.prepare.SILENCE_SECONDS", 2)
+    monkeypatch.setattr("dxtalker.data.sounds.REST_SECONDS", 2)
     said: list[str] = []
     run = tmp_path / "run"
     request = Request([clips], run / "cache", frozenset({"clip0"}), [clips], validate=[clips], threads=1)

@@ -15,7 +15,7 @@ from ..face.head import Head
 from ..files import atomic_path
 from ..motion.condition import prosody
 from ..motion.sampler import CHANNELS
-from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH, SAMPLE_RATE, SpeechFeatures, Waveform
+from ..records import ARKIT_NAMES, FEATURE_FPS, MOUTH, SpeechFeatures, Waveform
 from ..speech import Encoder, listen
 from ..speech.encoder import WIDTH
 from ..speech.listen import follow_register
@@ -28,12 +28,12 @@ from .manifest import is_collection
 from .names import is_listed
 from .phones import Phone, lips_meet
 from .reader import ClipReader
+from .sounds import resting_sounds
+from .views import View, with_view
 
 CLOSED_MM = 1.0  # opening up to which lips count as closed
 VOICES = "voices"  # corpus name of voices without a face
 SILENCE = "silence"  # and of sounds in which the mouth rests
-SILENCE_SECONDS = 30
-SILENCE_LEVELS = (None, -75.0, -65.0, -55.0, -48.0)  # dBFS of room noise; None is digital silence
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Example:
     )
     emotion: np.ndarray | None = None  # (T, 10) float32, columns as EMOTION, NaN where unknown; None: nowhere
     speaker: str = ""  # whose face it is, unique within the corpus; "": unknown
+    view: View | None = None  # the same speech recorded otherwise
 
 
 def load_folder(
@@ -60,14 +61,16 @@ def load_folder(
     head: Head,
     encoder: Encoder,
     progress: Callable[[str], None] | None = None,
+    kinds: tuple[str, ...] = (),
 ) -> list[Example]:
     """Every clip of ``folder``; features are computed once and kept in ``cache``, labels are made anew.
 
-    ``folder`` is a collection that ``dxtalker curate`` made, or holds tracks with their sound beside them.
+    ``folder`` is a collection that ``dxtalker curate`` made, or holds tracks with their sound beside them. Each clip is
+    also heard in a recording of one of ``kinds`` (``views.KINDS``), if there are any.
     """
     cache.mkdir(parents=True, exist_ok=True)
     if is_collection(folder):
-        return load_collection(folder, cache, head, encoder, progress)
+        return load_collection(folder, cache, head, encoder, progress, kinds)
     examples: list[Example] = []
     company = Company(examples, encoder)
     paths = find_tracks(folder)
@@ -96,6 +99,7 @@ def load_folder(
                 speaker=track.speaker,
             )
         )
+        examples[-1] = with_view(examples[-1], kept, track.sound, kinds, encoder)
         company.add(number - 1, kept.with_suffix(".among.npy"), track.sound)
         if progress and number % 50 == 0:
             progress(f"{folder.name}: {number} of {len(paths)} clips")
@@ -109,6 +113,7 @@ def load_collection(
     head: Head,
     encoder: Encoder,
     progress: Callable[[str], None] | None = None,
+    kinds: tuple[str, ...] = (),
 ) -> list[Example]:
     """Every clip of a collection that can be read; what cannot is told to ``progress``.
 
@@ -139,6 +144,7 @@ def load_collection(
                 speaker=clip.record.speaker,
             )
         )
+        examples[-1] = with_view(examples[-1], kept, clip.sound, kinds, encoder)
         company.add(number - 1, kept.with_suffix(".among.npy"), clip.sound)
         if progress and number % 50 == 0:
             progress(f"{folder.name}: {number} clips")
@@ -155,9 +161,12 @@ def cache_name(folder: Path, clip: Clip) -> str:
     return f"{folder.name}__{clip.record.name}-{zlib.crc32(clip.sound.samples.tobytes()):08x}"
 
 
-def cached_features(kept: Path, sound: Path | Waveform, encoder: Encoder) -> SpeechFeatures:
-    """Features of a sound or a sound file, computed once and kept in the file ``kept``."""
+def cached_features(
+    kept: Path, sound: Path | Waveform | Callable[[], Waveform], encoder: Encoder
+) -> SpeechFeatures:
+    """Features of a sound, a sound file or a sound that is then made, computed once and kept in the file ``kept``."""
     if not (kept.is_file() and _has_width(kept)):
+        sound = sound() if callable(sound) else sound
         found = listen(sound if isinstance(sound, Waveform) else load_audio(sound), encoder)
         with atomic_path(kept) as temporary:
             np.savez(
@@ -187,8 +196,9 @@ def load_voices(
     held_out: frozenset[str],
     phones: dict[str, tuple[Phone, ...]],
     progress: Callable[[str], None] | None = None,
+    kinds: tuple[str, ...] = (),
 ) -> list[Example]:
-    """Voices without a face: every sound file of ``folder``. Their motion is zero and marked as not covered.
+    """Voices without a face: every sound file of ``folder``, and views as in ``load_folder``. Their motion is zero and marked as not covered.
 
     Training lets the direct path label their mouths, so that the flow meets more voices than were filmed;
     ``phones`` tells where their lips meet. Raises BadInput when the folder holds no sound.
@@ -202,7 +212,8 @@ def load_voices(
         )
     examples = []
     for number, path in enumerate(paths, start=1):
-        features = cached_features(cache / f"{VOICES}__{path.stem}.npz", path, encoder)
+        kept = cache / f"{VOICES}__{path.stem}.npz"
+        features = cached_features(kept, path, encoder)
         examples.append(
             Example(
                 name=path.stem,
@@ -214,40 +225,30 @@ def load_voices(
                 closed=lips_meet(phones.get(path.stem, ()), len(features)),
             )
         )
+        examples[-1] = with_view(examples[-1], kept, path, kinds, encoder)
         if progress and number % 50 == 0:
             progress(f"{folder.name}: {number} of {len(paths)} voices")
     return examples
 
 
 def silence(encoder: Encoder, seed: int) -> list[Example]:
-    """Silence and room noise, in which the mouth rests: half white, half brown noise at several levels."""
-    rng = np.random.default_rng(seed)
+    """Silence, room noise, breaths, laughter and music, in which the mouth rests."""
     covered = np.zeros(CHANNELS, np.float32)
     covered[MOUTH] = 1
     examples = []
-    for level in SILENCE_LEVELS:
-        for colour in ("white", "brown"):
-            count = SILENCE_SECONDS * SAMPLE_RATE
-            noise = rng.standard_normal(count)
-            if colour == "brown":
-                spectrum = np.fft.rfft(noise)
-                spectrum /= np.maximum(np.arange(len(spectrum)), 40)
-                noise = np.fft.irfft(spectrum, count)
-            gain = 0.0 if level is None else 10 ** (level / 20) / np.sqrt(2) / noise.std()
-            heard = listen(Waveform((gain * noise).astype(np.float32)), encoder)
-            examples.append(
-                Example(
-                    name=f"{colour}_{level}",
-                    corpus=SILENCE,
-                    content=heard.content.astype(np.float16),
-                    prosody=prosody(heard),
-                    motion=np.zeros((len(heard), CHANNELS), np.float32),
-                    covered=covered,
-                    closed=np.ones(len(heard), np.float32),
-                )
+    for name, samples in resting_sounds(seed):
+        heard = listen(Waveform(samples), encoder)
+        examples.append(
+            Example(
+                name=name,
+                corpus=SILENCE,
+                content=heard.content.astype(np.float16),
+                prosody=prosody(heard),
+                motion=np.zeros((len(heard), CHANNELS), np.float32),
+                covered=covered,
+                closed=np.ones(len(heard), np.float32),
             )
-            if level is None:
-                break
+        )
     return examples
 
 

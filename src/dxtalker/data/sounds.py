@@ -6,6 +6,8 @@ over what sounds, the same for the same generator.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..errors import BadInput
@@ -16,7 +18,23 @@ COLOURS = {"white": 0.0, "pink": 0.5, "brown": 1.0}  # amplitude falls as freque
 LEAST_HZ = 20.0  # below this, coloured noise gets no stronger
 BEATS = (70, 140)  # a minute
 SCALE = (0, 2, 4, 5, 7, 9, 11)  # semitones of a major scale
+REST_SECONDS = 30
+RESTING = {
+    "white": (-75.0, -65.0, -55.0, -48.0),
+    "brown": (-75.0, -65.0, -55.0, -48.0),
+}  # dBFS
 CHORDS = ((0, 4, 7), (5, 9, 12), (7, 11, 14), (9, 12, 16))  # semitones: I IV V vi
+
+
+def resting_sounds(seed: int) -> Iterator[tuple[str, np.ndarray]]:
+    """A name and samples (N,) of each sound that nobody speaks in, at levels in dBFS that rooms and recordings have."""
+    rng = np.random.default_rng(seed)
+    count = REST_SECONDS * SAMPLE_RATE
+    yield "digital", np.zeros(count, np.float32)
+    for name, levels in RESTING.items():
+        for level in levels:
+            made = MADE[name](count, rng) if name in MADE else noise(name, count, rng)
+            yield f"{name}_{level:g}", np.clip(made * 10 ** (level / 20), -1, 1).astype(np.float32)
 
 
 def noise(kind: str, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -178,3 +196,6 @@ def _level(sound: np.ndarray) -> np.ndarray:
     sounding = np.abs(sound) > 1e-3 * np.abs(sound).max(initial=0)
     level = np.sqrt(np.mean(sound[sounding] ** 2)) if sounding.any() else 1.0
     return (sound / max(level, 1e-12)).astype(np.float32)
+
+
+MADE = {"breaths": breaths, "laughter": laughter, "music": music}

@@ -96,9 +96,13 @@ class Sampler:
         window: int,
         shares: Mapping[str, float] | None = None,
         styles: Styles | None = None,
+        views: float = 0.0,
     ) -> None:
-        """``shares`` of corpora go before those of ``data.corpora``; without ``styles`` no window has one."""
-        self.scales, self.window, self.styles = scales, window, styles
+        """``shares`` of corpora go before those of ``data.corpora``; without ``styles`` no window has one.
+
+        ``views`` is the share of clips that are heard in their other recording, where they have one.
+        """
+        self.scales, self.window, self.styles, self.views = scales, window, styles, views
         self.groups = {
             name: [e for e in examples if e.corpus == name] for name in {e.corpus for e in examples}
         }
@@ -139,8 +143,9 @@ class Sampler:
             pieces.append((example, piece))
             length += len(example.motion[piece])
         s = self.scales
-        content = np.concatenate([s.content(_either(e, rng)[p]) for e, p in pieces])
-        prosody = np.concatenate([e.prosody[p] for e, p in pieces]).copy()
+        heard = [(hear_one(e, self.views, rng), p) for e, p in pieces]
+        content = np.concatenate([s.content(content[p]) for (content, _), p in heard])
+        prosody = np.concatenate([prosody[p] for (_, prosody), p in heard])
         prosody[:, 0] += rng.uniform(-LEVEL_DB, LEVEL_DB) / SPAN
         clean = np.concatenate([s.motion(e.motion[p]) for e, p in pieces])
         weight = np.concatenate([np.broadcast_to(e.covered * s.weight, e.motion[p].shape) for e, p in pieces])
@@ -162,6 +167,9 @@ def _emotion(example: Example) -> np.ndarray:
     return np.full(unknown, np.nan, np.float32) if example.emotion is None else example.emotion
 
 
-def _either(example: Example, rng: np.random.Generator) -> np.ndarray:
-    """(T, D) the example's content, heard alone or in company."""
-    return example.content if example.among is None or rng.random() < 0.5 else example.among
+def hear_one(example: Example, views: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Content (T, 1024) and prosody (T, 4): in the other recording by the chance ``views``, else alone or in company."""
+    if example.view is not None and rng.random() < views:
+        return example.view.content, example.view.prosody
+    alone = example.among is None or rng.random() < 0.5
+    return example.content if alone else example.among, example.prosody

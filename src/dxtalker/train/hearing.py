@@ -83,11 +83,13 @@ def train_hearing(
     config: HearingConfig,
     seed: int,
     say: Callable[[str], None] = lambda _: None,
+    views: float = 0.0,
 ) -> None:
     """Teach the mouth from clips whose mouth is known, and closed lips from whoever knows, voices with phones too.
 
     What curves of another rig tell is not quite what landmarks tell, so most ears do without them, unless there is
     nothing else. What ``hearing`` was before is forgotten. ``lip_gap`` (52,) mm of opening at weight 1 of each shape.
+    ``views`` as in ``Sampler``.
     """
     knowing = [e for e in examples if e.covered[MOUTH].any() or np.isfinite(e.closed).any()]
     tracked = [e for e in knowing if np.isfinite(e.closed).any()]
@@ -98,7 +100,8 @@ def train_hearing(
         say(f"hearing: ear {number + 1} of {config.members}")
         torch.manual_seed(seed + 1009 * number)
         ear.load_state_dict(Ear(config).state_dict())
-        _train_ear(ear, Sampler(taught, scales, config.window), scales, lip_gap, config, seed + 1009 * number)
+        sampler = Sampler(taught, scales, config.window, views=views)
+        _train_ear(ear, sampler, scales, lip_gap, config, seed + 1009 * number)
     hearing.eval().requires_grad_(False)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..data.manifest import is_collection, read_manifest
 from ..data.phones import read_phones
 from ..data.prepare import CLOSED_MM, VOICES, Example, hold_out, load_folder, load_voices, silence
+from ..data.views import Augment
 from ..errors import BadInput
 from ..face.head import Head
 from ..face.head_file import load_head
@@ -47,6 +48,7 @@ class SmallConfig(TrainConfig):
     drop: Dropping = field(
         default_factory=Dropping
     )  # of conditions, so that none is needed and guidance works
+    augment: Augment = field(default_factory=Augment)  # other recordings of the clips and voices
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
 
@@ -83,7 +85,9 @@ class Small:
         examples = [bitten(e, (phones or {}).get(e.name, ())) for e in examples]
         examples = self._hear(examples, phones or {}, say)
         styles = make_styles(examples)
-        self.sampler = Sampler(examples, self.scales, config.window, styles=styles)
+        self.sampler = Sampler(
+            examples, self.scales, config.window, styles=styles, views=config.augment.share
+        )
         self.validation = [
             *validation,
             *(e for e in examples if e.corpus == VOICES and (e.closed == 1).any()),
@@ -100,7 +104,16 @@ class Small:
         said = "hearing is trained on filmed mouths"
         for _ in range(2 if any(e.corpus == VOICES for e in examples) else 1):
             say(said)
-            train_hearing(hearing, examples, self.scales, gap, config.network.hearing, config.seed, say)
+            train_hearing(
+                hearing,
+                examples,
+                self.scales,
+                gap,
+                config.network.hearing,
+                config.seed,
+                say,
+                config.augment.share,
+            )
             examples = label_voices(examples, hearing, self.scales, phones, gap)
             said = "voices are labelled; hearing is trained on them too"
         return examples
@@ -128,20 +141,25 @@ class Small:
 def load_small(request: Request, config: SmallConfig, say: Callable[[str], None]) -> Small:
     """The task of everything the user gave."""
     head = load_head()
-    given = gather(request, head, config.seed, say)
+    given = gather(request, head, config.seed, say, config.augment.drawn)
     return Small(given.examples, given.validation, head, config, given.sources, given.phones, say)
 
 
-def gather(request: Request, head: Head, seed: int, say: Callable[[str], None]) -> Material:
-    """Everything the user gave, as features and labels in memory; ``seed`` draws the noise of silence."""
+def gather(
+    request: Request, head: Head, seed: int, say: Callable[[str], None], kinds: tuple[str, ...] = ()
+) -> Material:
+    """Everything the user gave, as features and labels in memory; ``seed`` draws the noise of silence.
+
+    ``kinds`` of other recordings (``data.views``) are heard beside the clips and voices.
+    """
     encoder, cache = Encoder(threads=request.threads), request.cache
-    clips = [e for folder in request.folders for e in load_folder(folder, cache, head, encoder, say)]
+    clips = [e for folder in request.folders for e in load_folder(folder, cache, head, encoder, say, kinds)]
     kept = hold_out(clips, request.held_out)
     phones = {name: said for path in request.phones for name, said in read_phones(path).items()}
     voices = [
         e
         for folder in request.voices
-        for e in load_voices(folder, cache, encoder, request.held_out, phones, say)
+        for e in load_voices(folder, cache, encoder, request.held_out, phones, say, kinds)
     ]
     quiet = silence(encoder, seed)
     others = [e for folder in request.validate for e in load_folder(folder, cache, head, encoder, say)]
