@@ -141,18 +141,24 @@ class Small:
 def load_small(request: Request, config: SmallConfig, say: Callable[[str], None]) -> Small:
     """The task of everything the user gave."""
     head = load_head()
-    given = gather(request, head, config.seed, say, config.augment.drawn)
+    encoder = Encoder(threads=request.threads)
+    given = gather(request, head, encoder, config.seed, say, config.augment.drawn)
     return Small(given.examples, given.validation, head, config, given.sources, given.phones, say)
 
 
 def gather(
-    request: Request, head: Head, seed: int, say: Callable[[str], None], kinds: tuple[str, ...] = ()
+    request: Request,
+    head: Head,
+    encoder: Encoder,
+    seed: int,
+    say: Callable[[str], None],
+    kinds: tuple[str, ...] = (),
 ) -> Material:
     """Everything the user gave, as features and labels in memory; ``seed`` draws the noise of silence.
 
     ``kinds`` of other recordings (``data.views``) are heard beside the clips and voices.
     """
-    encoder, cache = Encoder(threads=request.threads), request.cache
+    cache = request.cache
     clips = [e for folder in request.folders for e in load_folder(folder, cache, head, encoder, say, kinds)]
     kept = hold_out(clips, request.held_out)
     phones = {name: said for path in request.phones for name, said in read_phones(path).items()}
