@@ -70,4 +70,4 @@ def test_a_mouth_rests_in_sounds_of_many_kinds_and_levels() -> None:
     assert not made["digital"].any() and all(np.abs(sound).max() <= 1 for sound in made.values())
     quiet, loud = made["white_-75"], made["white_-55"]
     assert 20 * np.log10(np.std(loud) / np.std(quiet)) == pytest.approx(20, abs=0.5)
-    assert np.array_equal(made["brown_-48"], dict(sounds.resting_sounds(3))["brown_-48"])
+    assert np.array_equal(made["music_-22"], dict(sounds.resting_sounds(3))["music_-22"])

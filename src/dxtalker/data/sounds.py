@@ -18,10 +18,17 @@ COLOURS = {"white": 0.0, "pink": 0.5, "brown": 1.0}  # amplitude falls as freque
 LEAST_HZ = 20.0  # below this, coloured noise gets no stronger
 BEATS = (70, 140)  # a minute
 SCALE = (0, 2, 4, 5, 7, 9, 11)  # semitones of a major scale
-REST_SECONDS = 30
+REST_SECONDS = 20
 RESTING = {
     "white": (-75.0, -65.0, -55.0, -48.0),
     "brown": (-75.0, -65.0, -55.0, -48.0),
+    "pink": (-45.0,),
+    "hum": (-40.0,),
+    "fan": (-35.0,),
+    "applause": (-30.0,),
+    "breaths": (-45.0, -32.0),
+    "laughter": (-30.0, -20.0),
+    "music": (-35.0, -22.0),
 }  # dBFS
 CHORDS = ((0, 4, 7), (5, 9, 12), (7, 11, 14), (9, 12, 16))  # semitones: I IV V vi
 
