@@ -27,7 +27,7 @@ GAP = HEAD.lip_gap
 FRAMES, JAW = 100, ARKIT_INDEX["jawOpen"]
 SAID = tuple(Phone(("AA", "M", "OW", "P")[k % 4], 0.1 * k, 0.1 * k + 0.1) for k in range(40))
 CONFIG = HearingConfig(
-    width=16, members=2, steps=400, rate=4e-3, batch=4, window=50, drop_content=0.0, dropout=0.0
+    width=16, members=2, foreign=1, steps=400, rate=4e-3, batch=4, window=50, drop_content=0.0, dropout=0.0
 )
 
 

@@ -23,7 +23,7 @@ CORPORA = {
     "grid_s1": Corpus(share=0.62),
     "facegood": Corpus(upper_face=False, head=False, share=0.1),
     "us_gov": Corpus({"address_a": -0.167, "address_b": -0.09, "address_c": -0.015}),
-    "voices": Corpus(upper_face=False, head=False, share=0.6),
+    "voices": Corpus(upper_face=False, head=False, share=0.35),
     "silence": Corpus(upper_face=False, head=False, share=0.15),
 }
 
