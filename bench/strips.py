@@ -24,7 +24,7 @@ from dxtalker.render.camera import portrait
 from dxtalker.render.frames import draw_motion
 from dxtalker.render.renderer import make_renderer
 
-SIZE = (240, 300)  # pixels of a frame
+DRAWN, SIZE = (480, 600), (240, 260)  # pixels of a whole picture, and of its lower face
 SHOWN = {
     **dict.fromkeys("PBM", "closed"),
     **dict.fromkeys("FV", "lip on teeth"),
@@ -56,9 +56,11 @@ def draw(speaker: Speaker, motion: Motion, seconds: Sequence[float], yaw: float)
     frames = np.clip(np.round(np.array(seconds) * float(motion.fps)).astype(int), 0, len(motion) - 1)
     still = np.zeros((len(frames), 3), np.float32)
     few = replace(motion, curves=motion.curves[frames], rotation=still, translation=still)
-    renderer = make_renderer(speaker.head, portrait(speaker.head, SIZE, yaw))
+    renderer = make_renderer(speaker.head, portrait(speaker.head, DRAWN, yaw))
     try:
-        return [picture[..., :3].copy() for picture in draw_motion(speaker.head, few, renderer)]
+        left, top = (DRAWN[0] - SIZE[0]) // 2 - round(200 * np.sin(yaw)), DRAWN[1] * 2 // 5
+        face = (slice(top, top + SIZE[1]), slice(left, left + SIZE[0]), slice(3))
+        return [picture[face].copy() for picture in draw_motion(speaker.head, few, renderer)]
     finally:
         renderer.close()
 
