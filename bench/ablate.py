@@ -10,10 +10,11 @@ seeded noise, one raw take, and the mean of ``--takes``. Rows that leave the ear
 training of the same seed. ``full`` comes first with every seed, then the others seed by seed.
 
 Writes ablate.json and, beside it, ablate.md; runs lie in a folder beside them. Given again it goes on where it was
-stopped, within a row too; figures of another budget or of other clips are refused. Scored are all clips of a folder, but
-only the held-out ones of a folder that is trained on, and the held-out voices with known phones. ``--score-phones`` tells
-phones of scored clips, for open vowels: the widest opening in them, of ours over the truth's. R is that of the opening,
-"against full" the difference of one take's R, frame by frame, with its 95 % bootstrap interval over blocks of 5 s.
+stopped, within a row too; figures of another budget, of other defaults of the preset or of other clips are refused.
+Scored are all clips of a folder, but only the held-out ones of a folder that is trained on, and the held-out voices with
+known phones. ``--score-phones`` tells phones of scored clips, for open vowels: the widest opening in them, of ours over
+the truth's. R is that of the opening, "against full" the difference of one take's R, frame by frame, with its 95 %
+bootstrap interval over blocks of 5 s.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -187,6 +188,16 @@ def in_order(rows: Sequence[Row], seeds: Sequence[int]) -> list[tuple[Row, int]]
     return [(FULL, seed) for seed in seeds] + [(row, seed) for seed in seeds for row in others]
 
 
+def measured(path: Path, about: dict) -> list[dict]:
+    """The rows that are there already. Exits where they are of something else than ``about``."""
+    known = json.loads(path.read_text()) if path.is_file() else {"about": about, "rows": []}
+    if json.dumps(known["about"]) != json.dumps(about):
+        raise SystemExit(
+            f"{path} is of another budget, of other defaults or of other clips; choose another file with -o"
+        )
+    return known["rows"]
+
+
 def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(
@@ -220,19 +231,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     head, content = load_head(), ""
     given = load(options, head, content)
     about = {
-        "ear_steps": options.ear_steps,
-        "steps": options.steps,
+        "config": asdict(config(options.steps, options.ear_steps, options.seeds[0])),
         "takes": options.takes,
         "trained_on": [len(given.material.examples), sum(len(e.motion) for e in given.material.examples)],
         "scored_on": {name: [len(c.truth) for c in clips] for name, clips in given.corpora.items()},
         "voices": [voice.name for voice in given.voices],
     }
-    known = (
-        json.loads(options.output.read_text()) if options.output.is_file() else {"about": about, "rows": []}
-    )
-    if known["about"] != about:
-        raise SystemExit(f"{options.output} is of another budget or of other clips; choose another file")
-    done = {(row["row"], row["seed"]): row for row in known["rows"]}
+    done = {(row["row"], row["seed"]): row for row in measured(options.output, about)}
     wanted = in_order(options.rows, options.seeds)
     for row, seed in wanted:
         if (row.name, seed) in done:

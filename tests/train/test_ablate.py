@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +209,12 @@ def test_full_comes_first_and_other_names_are_refused(capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit):
         ablate.options_of(["a", "--score", "b", "--cache", "c", "--rows", "fuller"])
     assert "there is no row 'fuller'" in capsys.readouterr().err
+
+
+def test_figures_of_another_budget_are_refused(tmp_path: Path) -> None:
+    path, about = tmp_path / "ablate.json", {"config": asdict(CONFIG), "takes": 2}
+    assert ablate.measured(path, about) == []
+    path.write_text(json.dumps({"about": about, "rows": [{"row": "full"}]}))
+    assert ablate.measured(path, about) == [{"row": "full"}]
+    with pytest.raises(SystemExit, match="another budget"):
+        ablate.measured(path, {**about, "config": asdict(replace(CONFIG, steps=4))})
