@@ -32,9 +32,9 @@ class HearingConfig:
     context: int = 2  # frames heard on either side
     drop_content: float = 0.3  # share of the content's numbers dropped in training
     dropout: float = 0.2  # of the features behind them
-    members: int = 4  # networks, each trained from its own start
-    foreign: int = 2  # of them, those that learn from curves of other rigs too
-    steps: int = 500  # optimiser steps of each
+    members: int = 3  # networks, each trained from its own start
+    foreign: int = 1  # of them, those that learn from curves of other rigs too
+    steps: int = 600  # optimiser steps of each
     batch: int = 24  # windows a step
     window: int = 75  # frames a window, 3 s
     rate: float = 1e-3  # peak learning rate
