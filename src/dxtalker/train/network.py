@@ -31,7 +31,7 @@ class NetworkConfig:
     layers: int = 3  # transformer blocks
     heads: int = 4  # attention heads
     dropout: float = 0.1
-    guess_noise: float = 0.4  # added in training to what the transformer hears of the content
+    guess_noise: float = 0.15  # added in training to what the transformer hears of the content
     hearing: HearingConfig = field(default_factory=HearingConfig)
 
 

@@ -15,7 +15,7 @@ class TrainConfig:
     """What the loop needs to know; a preset's config adds fields of its own."""
 
     preset: str = "small"  # which task: train/presets.py
-    steps: int = 1600  # optimiser steps
+    steps: int = 2400  # optimiser steps
     batch: int = 12  # windows a step, over all processes
     rate: float = 5e-4  # peak learning rate
     last_rate: float = 0.1  # share of it at the end, reached as a cosine
